@@ -1,0 +1,122 @@
+# Every command sets .venv up by itself, and again only when pyproject.toml or constraints.txt change.
+#
+#   make demo      the whole life of a recogniser on an embedded, synthetic corpus
+#   make test      lint, types, import contracts and every test that is not slow
+#   make lint      the checks of `make test` without the tests
+#   make format    put the code into its form
+#   make bench     speed and memory, against the notebooks
+#   make results   run each recipe whose data are there; writes results/
+#   make clean     remove .venv, caches and build products
+#
+# Options: PYTHON=python3.12 (for a new .venv), ISHARA_DATA=FOLDER (where the real corpora are), TESTS="-k leak" (for pytest).
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench results clean FORCE
+
+BIN := .venv/bin
+CREATED := .venv/.created
+DEMO := .venv/.installed-demo
+FULL := .venv/.installed-full
+PINS := pyproject.toml constraints.txt
+
+# 3.11 first: torch's CPU build is more often at hand for it (on our machines only for it), and that saves 4 GB.
+# Each is run, not looked up: a pyenv shim may stand for a Python that is not there.
+CANDIDATES := python3.11 python3.12 python3
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
+PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c '$(USABLE)' 2>/dev/null && echo "$$p" && break; done)
+VENV_WORKS := $(shell [ "$$(cat $(CREATED) 2>/dev/null)" = "$(CURDIR)" ] && $(BIN)/python -c 'import pip; $(USABLE)' \
+  2>/dev/null && echo yes)
+
+ifdef ISHARA_DATA
+export ISHARA_DATA
+else ifneq ($(wildcard ../shared/data/.),)
+export ISHARA_DATA := $(abspath ../shared/data)
+endif
+
+# Two test processes; each keeps to one thread, so that two cores are not shared among eight.
+WORKERS ?= 2
+TESTS ?=
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(DEMO)
+	@$(BIN)/ishara demo
+
+test: $(FULL) lint
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow" $(TESTS)
+
+lint: $(FULL)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(FULL)
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
+
+bench: $(FULL)
+	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+
+# The demo's corpus is synthetic, and synthetic data never stand for a result.
+results: $(FULL)
+	@for recipe in $(filter-out recipes/demo.yaml,$(sort $(wildcard recipes/*.yaml))); do \
+	  if $(BIN)/python -c "$$DATA_ARE_THERE" "$$recipe"; then \
+	    echo "== $$recipe"; $(BIN)/ishara crossval "$$recipe" --results results/; \
+	  fi; \
+	done
+
+clean:
+	@rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define DATA_ARE_THERE
+import sys
+from ishara.errors import IsharaError
+from ishara.recipe import Recipe, find_root
+data = Recipe.read(sys.argv[1]).data
+try:
+    find_root(data.manifest or data.root)
+except IsharaError as error:
+    sys.exit(f"== {sys.argv[1]} is left out. {error}")
+endef
+export DATA_ARE_THERE
+
+# A .venv that is missing, half-made, of another Python or moved is made anew; what was installed goes with it.
+$(CREATED): $(if $(VENV_WORKS),,FORCE)
+	@"$(or $(PYTHON),false)" -c '$(USABLE)' 2>/dev/null || { echo >&2 \
+	  "Ishara needs Python 3.11 or 3.12 with venv; $(if $(PYTHON),$(PYTHON) is not one,none of $(CANDIDATES) is one)." \
+	  "Install one (Debian: apt install python3.11-venv), or type: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv
+	@echo "$(CURDIR)" >$@
+
+$(DEMO): $(PINS) $(CREATED)
+	$(call install,train$(comma)report)
+	@touch $@
+
+# Everything includes what the demo needs.
+$(FULL): $(PINS) $(CREATED)
+	$(call install,all$(comma)dev)
+	@touch $(DEMO) $@
+
+# pip's own output goes to a log; what is shown is that it goes on, and the end of the log where it fails.
+comma := ,
+define install
+@echo "Installing ishara[$(1)] into .venv with $$($(BIN)/python --version); this takes some minutes the first time."
+@$(BIN)/python -m pip install --progress-bar off --disable-pip-version-check -c constraints.txt -e '.[$(1)]' 2>&1 \
+  | tee .venv/install.log | { $(progress); } || { tail -n 15 .venv/install.log >&2; \
+  echo >&2 "The installation failed (all of pip's words: .venv/install.log). Nothing is marked as installed: mend the cause and type it again."; exit 1; }
+endef
+# In bash, for some awks wait for a full buffer before they show a line.
+define progress
+n=0; while IFS= read -r line; do case "$$line" in \
+    Collecting\ *|Processing\ *) n=$$((n + 1)); if ((n % 40 == 0)); then echo "  $$n packages found"; fi ;; \
+    *Downloading\ *[0-9][0-9][0-9].[0-9]\ MB*) echo "  downloading $${line##*Downloading }" ;; \
+    Installing\ collected*) echo "  unpacking all of them" ;; \
+  esac; done
+endef

@@ -1,0 +1,81 @@
+"""The public data sets that Ishara knows: one small file each, from the corpus's own files to a `Manifest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ishara.clips.corpora.base import Corpus
+from ishara.clips.corpora.bdslw60 import BDSLW60
+from ishara.clips.corpora.fingerspelling import FINGERSPELLING
+from ishara.clips.corpora.folder import FOLDER
+from ishara.clips.corpora.landmarks import LANDMARKS
+from ishara.clips.corpora.synthetic import read as read_synthetic
+from ishara.clips.manifest import Manifest
+from ishara.errors import IsharaError, choices
+
+__all__ = ["Corpus", "get_corpus", "list_corpora", "read_corpus"]
+
+_SYNTHETIC = Corpus(
+    name="synthetic",
+    title="invented signs by generated signers, for demos and tests; never a result",
+    language="none",
+    licence="MIT, as Ishara",
+    source="ishara demo, or ishara.clips.corpora.synthetic.generate(FOLDER)",
+    citation="none",
+    layout="a folder that ishara.clips.corpora.synthetic.generate wrote.",
+    read=lambda root, _: read_synthetic(root),
+)
+_CORPORA = {corpus.name: corpus for corpus in (BDSLW60, FINGERSPELLING, FOLDER, LANDMARKS, _SYNTHETIC)}
+
+
+def list_corpora() -> list[str]:
+    """Names of the corpora."""
+    return sorted(_CORPORA)
+
+
+def get_corpus(name: str) -> Corpus:
+    """What is known of a corpus.
+
+    Raises
+    ------
+    IsharaError
+        If there is no such corpus; the message lists them.
+    """
+    if name not in _CORPORA:
+        raise IsharaError(f"There is no corpus {name!r}. {choices(name, _CORPORA)}")
+    return _CORPORA[name]
+
+
+def read_corpus(name: str, root: str | Path, options: Mapping[str, str | int | float | bool] | None = None) -> Manifest:
+    """The clips of a corpus.
+
+    Parameters
+    ----------
+    name
+        One of `list_corpora`.
+    root
+        Where its files are: a folder, or a file for a corpus that is one.
+    options
+        Of the corpus; see `Corpus.options`.
+
+    Returns
+    -------
+    Manifest
+        With absolute paths.
+
+    Raises
+    ------
+    IsharaError
+        If there is no such corpus or option, or the files are not there or not as the corpus's layout says.
+    """
+    corpus = get_corpus(name)
+    options = options or {}
+    for option in options:
+        if option not in corpus.options:
+            known = choices(option, corpus.options) if corpus.options else "It has none."
+            raise IsharaError(f"The corpus {name!r} has no option {option!r}. {known}")
+    root = Path(root)
+    if not root.exists():
+        raise IsharaError(f"{root}: is not there. The corpus {name!r} expects: {corpus.layout}")
+    return corpus.read(root.resolve(), {key: str(value) for key, value in options.items()})

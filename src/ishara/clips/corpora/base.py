@@ -1,0 +1,48 @@
+"""`Corpus`: what Ishara knows of one public data set, and how its own files become a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ishara.clips.manifest import Manifest
+
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One data set.
+
+    Parameters
+    ----------
+    name
+        What it is called on the command line and in recipes.
+    title
+        What it is, in a line.
+    language
+        The signed language or languages.
+    licence
+        Its terms, as stated at the source.
+    source
+        Where to get it, or whom to ask.
+    citation
+        The paper to cite.
+    layout
+        The files that are expected, as plain text.
+    read
+        From its root (a folder or a file) and options, all given as text, to a manifest.
+    options
+        Each option's name, and what it says.
+    """
+
+    name: str
+    title: str
+    language: str
+    licence: str
+    source: str
+    citation: str
+    layout: str
+    read: Callable[[Path, Options], Manifest]
+    options: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,53 @@
+"""Landmark arrays: one ``.npz`` file with the landmarks of many clips, their glosses and what else it says of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from ishara.clips.corpora.base import Corpus, Options
+from ishara.clips.manifest import COLUMNS, Manifest
+from ishara.errors import IsharaError
+from ishara.pose.files import read_array
+
+_OWN = ("gloss", "signer", "split", "language")
+
+
+def _read(root: Path, options: Options) -> Manifest:
+    """One clip per entry; arrays with a value per clip become columns."""
+    if root.is_dir():
+        found = ", ".join(sorted(path.name for path in root.glob("*.npz"))) or "none"
+        raise IsharaError(f"{root}: is a folder; expected one .npz file. Those in it: {found}.")
+    array = read_array(root)
+    if "gloss" not in array.columns:
+        found = ", ".join(array.columns) or "none"
+        raise IsharaError(f"{root}: has no `gloss` with one value for each of its {len(array)} clips; found {found}.")
+    digits = max(4, len(str(len(array) - 1)))
+    columns = {
+        "id": [f"{root.stem}-{i:0{digits}d}" for i in range(len(array))],
+        "path": [f"{root}#{i}" for i in range(len(array))],
+        "language": [options.get("language")] * len(array),
+    }
+    for name, values in array.columns.items():
+        if name in _OWN:
+            columns[name] = [str(value) for value in values.tolist()]
+        elif name not in COLUMNS and values.dtype.kind in "biufU":
+            columns[name] = values.tolist()
+    try:
+        return Manifest(pl.DataFrame(columns))
+    except IsharaError as error:
+        raise IsharaError(f"{root}: {error}") from None
+
+
+LANDMARKS = Corpus(
+    name="landmarks",
+    title="one .npz file of landmarks: isl30-kinect, wlasl50-landmarks, or your own",
+    language="any; give it as language=CODE",
+    licence="that of the file",
+    source="see docs: isl30 (Roy et al.) and wlasl50 (from WLASL) are such files",
+    citation="isl30: Roy et al., arXiv 2010.12669; wlasl50: Li et al., WLASL, WACV 2020",
+    layout="a .npz file: `frames` (N, F) or (N, K, D), `offsets`, `gloss`; where known `signer`, `landmarks`, `fps`.",
+    read=_read,
+    options={"language": "ISO 639-3 code of the signed language of all clips, such as ins or ase."},
+)

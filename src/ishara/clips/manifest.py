@@ -1,0 +1,174 @@
+"""`Manifest`: a validated table of labelled clips, kept as CSV or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from ishara.clips.clip import Clip
+from ishara.errors import IsharaError, choices
+
+SPLITS = ("train", "validation", "test")
+COLUMNS: dict[str, pl.DataType] = {
+    "id": pl.String(),
+    "path": pl.String(),
+    "gloss": pl.String(),
+    "signer": pl.String(),
+    "split": pl.String(),
+    "start": pl.Float64(),
+    "end": pl.Float64(),
+    "language": pl.String(),
+}
+REQUIRED = ("id", "path", "gloss")
+_MOST_LISTED = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """A table of clips.
+
+    Parameters
+    ----------
+    table
+        One row per clip. Columns: ``id``, ``path`` and ``gloss`` (required), ``signer``, ``split``, ``start``,
+        ``end`` (seconds) and ``language`` (null where absent); what else a corpus knows (``take``) may follow.
+
+    Raises
+    ------
+    IsharaError
+        If a required column is missing or a row is not usable; rows are numbered as in the file, the header being 1.
+    """
+
+    table: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        missing = [name for name in REQUIRED if name not in self.table.columns]
+        if missing:
+            raise IsharaError(
+                f"The manifest has no column {', '.join(missing)}; found {', '.join(self.table.columns) or 'none'}, "
+                f"expected at least {', '.join(REQUIRED)}."
+            )
+        try:
+            known = [
+                pl.col(c).cast(t) if c in self.table.columns else pl.lit(None, t).alias(c) for c, t in COLUMNS.items()
+            ]
+            extra = [pl.col(c) for c in self.table.columns if c not in COLUMNS]
+            table = self.table.select(*known, *extra)
+        except pl.exceptions.InvalidOperationError as error:
+            raise IsharaError(f"The manifest has a start or end that is not a number of seconds: {error}") from None
+        object.__setattr__(self, "table", table)
+        self._validate()
+
+    def _validate(self) -> None:
+        t = self.table
+        if not len(t):
+            raise IsharaError("The manifest has no clips.")
+        for name in REQUIRED:
+            empty = t[name].is_null() | (t[name].str.strip_chars() == "")
+            self._refuse(empty, f"have no {name}")
+        self._refuse(t["id"].is_duplicated(), "share their id with another row")
+        wrong = t["split"].is_not_null() & ~t["split"].is_in(SPLITS)
+        if wrong.any():
+            found = str(t.filter(wrong)["split"][0])
+            self._refuse(wrong, f"have an unknown split (first: {found!r}). {choices(found, SPLITS)}")
+        backwards = (t["start"].fill_null(0) < 0) | (t["end"].fill_null(float("inf")) <= t["start"].fill_null(0))
+        self._refuse(backwards, "have a start below 0 or an end that is not after the start")
+
+    def _refuse(self, wrong: pl.Series, problem: str) -> None:
+        rows = (wrong.arg_true() + 2).to_list()
+        if rows:
+            listed = ", ".join(map(str, rows[:_MOST_LISTED])) + (", …" if len(rows) > _MOST_LISTED else "")
+            raise IsharaError(f"{len(rows)} rows of the manifest {problem}: row {listed}.")
+
+    @classmethod
+    def from_clips(cls, clips: Iterable[Clip], **extra: list[object]) -> Manifest:
+        """A manifest of clips; each keyword is a further column with one value per clip."""
+        rows = [asdict(clip) for clip in clips]
+        table = pl.DataFrame(rows, schema=COLUMNS).with_columns(**{k: pl.Series(v) for k, v in extra.items()})
+        return cls(table)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Manifest:
+        """Read a ``.csv`` or ``.parquet`` manifest; relative clip paths are meant from its folder.
+
+        Raises
+        ------
+        IsharaError
+            If the file is not there, cannot be read as a table, or is not a valid manifest.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise IsharaError(f"{path}: there is no such manifest. `ishara index CORPUS DIR -o {path}` makes one.")
+        try:
+            if path.suffix == ".parquet":
+                table = pl.read_parquet(path)
+            else:
+                text = {c: t for c, t in COLUMNS.items() if t == pl.String()}
+                table = pl.read_csv(path, schema_overrides=text)
+        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+            raise IsharaError(f"{path}: cannot be read as a table ({error}); expected CSV or Parquet.") from None
+        try:
+            manifest = cls(table)
+        except IsharaError as error:
+            raise IsharaError(f"{path}: {error}") from None
+        folder = path.parent.resolve()
+        absolute = [p if _is_absolute(p) else str(folder / p) for p in manifest.table["path"]]
+        return cls(manifest.table.with_columns(path=pl.Series(absolute)))
+
+    def write(self, path: str | Path) -> Path:
+        """Write as ``.csv`` or ``.parquet``, whole or not at all; paths below its folder are written relative to it."""
+        path = Path(path)
+        if path.suffix not in (".csv", ".parquet"):
+            raise IsharaError(
+                f"{path}: a manifest is written as .csv or .parquet, not {path.suffix or 'without suffix'!r}."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = f"{path.parent.resolve()}/"
+        table = self.table.with_columns(pl.col("path").str.strip_prefix(folder))
+        partial = path.with_name(path.name + ".part")
+        table.write_parquet(partial) if path.suffix == ".parquet" else table.write_csv(partial)
+        partial.replace(path)
+        return path
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __iter__(self) -> Iterator[Clip]:
+        for row in self.table.select(*COLUMNS).iter_rows(named=True):
+            yield Clip(**row)
+
+    @property
+    def glosses(self) -> list[str]:
+        """The vocabulary, sorted: a gloss's place in it is its class."""
+        return sorted(self.table["gloss"].unique())
+
+    def where(self, predicate: pl.Expr) -> Manifest:
+        """The clips for which a Polars expression holds.
+
+        Raises
+        ------
+        IsharaError
+            If there are none.
+        """
+        return Manifest(self.table.filter(predicate))
+
+    def with_column(self, name: str, values: Iterable[object]) -> Manifest:
+        """The same clips with one column set."""
+        return Manifest(self.table.with_columns(pl.Series(name, list(values))))
+
+    def missing_files(self) -> list[Clip]:
+        """The clips whose local file is not there."""
+        exists: dict[str, bool] = {}
+        gone = []
+        for clip in self:
+            file = clip.path.split("#")[0]
+            if "://" not in file and not exists.setdefault(file, Path(file).is_file()):
+                gone.append(clip)
+        return gone
+
+
+def _is_absolute(path: str) -> bool:
+    return "://" in path or Path(path).is_absolute()

@@ -1,0 +1,92 @@
+"""What the command line prints: tables of figures, predictions and progress bars."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from ishara.evaluation.intervals import Estimate
+    from ishara.evaluation.metrics import Summary
+    from ishara.recognizer import Prediction
+
+T = TypeVar("T")
+console = Console()
+errors = Console(stderr=True)
+
+
+def track(title: str, items: Sequence[T]) -> Iterable[T]:
+    """The items, with a progress bar that says how many are done and how long the rest will take."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bar:
+        yield from bar.track(items, description=title)
+
+
+def figures_table(summary: Summary) -> Table:
+    """The headline figures with their intervals, chance beside them."""
+    table = Table("figure", "value", "95 % interval", title=f"{summary.clips} clips, chance {summary.chance:.1%}")
+    rows = [
+        ("top-1 per instance", summary.top1),
+        ("top-1 per class", summary.class_top1),
+        ("top-5 per instance", summary.top5),
+    ]
+    worst = summary.worst_signer or summary.worst_group
+    if worst is not None:
+        rows.append((f"worst: {escape(worst.name)}", worst.top1))
+    for name, estimate in rows:
+        table.add_row(name, share(estimate), interval(estimate))
+    if summary.ece is not None:
+        table.add_row("calibration error (ECE)", f"{summary.ece:.1%}", "")
+    return table
+
+
+def folds_table(folds: Sequence[Mapping[str, Any]]) -> Table:
+    """One row per fold."""
+    table = Table("fold", "clips", "tested", "top-1")
+    for fold in folds:
+        table.add_row(fold["fold"], str(fold["clips"]), ", ".join(fold["groups"]), f"{fold['top1']:.1%}")
+    return table
+
+
+def share(estimate: Estimate) -> str:
+    """A share as a percentage; a dash where it is not defined."""
+    return "–" if estimate.value is None else f"{estimate.value:.1%}"
+
+
+def interval(estimate: Estimate) -> str:
+    """Its interval; a dash where none can be had."""
+    return f"{estimate.interval.low:.1%} to {estimate.interval.high:.1%}" if estimate.interval else "–"
+
+
+def one_line(clip: str, prediction: Prediction, top: int) -> str:
+    """A clip's name and its most likely glosses, as Rich markup."""
+    ranked = "  ".join(f"{escape(c.gloss)} {c.probability:.1%}" for c in prediction.ranked[:top])
+    return f"[bold]{escape(Path(clip).name)}[/]: {ranked}"
+
+
+def as_json(clip: str, prediction: Prediction) -> str:
+    """A prediction as one line of JSON: gloss, confidence, every probability, attention with times in seconds."""
+    value = {
+        "clip": clip,
+        "gloss": prediction.gloss,
+        "confidence": prediction.probability,
+        "probabilities": {c.gloss: c.probability for c in prediction.ranked},
+        "attention": [
+            {"time": round(float(t), 3), "weight": round(float(w), 5)}
+            for t, w in zip(prediction.times, prediction.attention, strict=True)
+        ],
+    }
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,117 @@
+"""From a recogniser and labelled clips to a predictions table, and from that to a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from ishara import __version__
+from ishara.clips.clip import Clip
+from ishara.clips.manifest import Manifest
+from ishara.errors import IsharaError
+from ishara.evaluation.metrics import Summary, summarise
+from ishara.evaluation.predictions import Predictions
+from ishara.evaluation.report import write_report
+from ishara.recipe import Recipe
+from ishara.recognizer import Recognizer, softmax
+
+PREDICTIONS = "predictions.parquet"
+
+
+def predict_clips(
+    recognizer: Recognizer,
+    manifest: Manifest,
+    *,
+    group: str | None = None,
+    fold: str = "test",
+    seed: int = 0,
+    repeat: int = 0,
+    progress: Callable[[Sequence[Clip]], Iterable[Clip]] = iter,
+) -> tuple[Predictions, dict[str, str]]:
+    """What a recogniser says of every clip of a manifest.
+
+    Parameters
+    ----------
+    group
+        The column whose value is kept as each clip's group.
+    fold, seed, repeat
+        Kept with every row.
+    progress
+        Wraps the clips to show progress.
+
+    Returns
+    -------
+    Predictions
+        One row per clip that could be read.
+    dict
+        The id of each clip that could not, and why.
+
+    Raises
+    ------
+    IsharaError
+        If not one clip could be read.
+    """
+    read, poses, failures = [], [], {}
+    for clip in progress(list(manifest)):
+        try:
+            poses.append(recognizer.prepare(clip.path))
+            read.append(clip)
+        except IsharaError as error:
+            failures[clip.id] = str(error)
+    if not read:
+        raise IsharaError(f"Not one of {len(failures)} clips could be read. The first: {next(iter(failures.values()))}")
+    probabilities = softmax(recognizer.run(poses).logits, recognizer.temperature)
+    groups = None
+    if group is not None and group in manifest.table.columns:
+        of = dict(zip(manifest.table["id"], manifest.table[group], strict=True))
+        groups = [of[clip.id] for clip in read]
+    predictions = Predictions.build(
+        read, probabilities, recognizer.labels, groups=groups, frames=[len(pose) for pose in poses],
+        fold=fold, seed=seed, repeat=repeat,
+    )  # fmt: skip
+    return predictions, failures
+
+
+def publish(
+    folder: Path, predictions: Predictions, recipe: Recipe, *, measured: dict[str, str], history: Path | None = None
+) -> tuple[Path, Summary]:
+    """Write a predictions table, its report and its figures into a folder.
+
+    Parameters
+    ----------
+    folder
+        Gets ``predictions.parquet``, ``report.html`` and ``summary.json``.
+    recipe
+        What the predictions were made with; the report names its corpus, split, model and seed.
+    measured
+        What else the report says of how this was measured, by name.
+    history
+        The run's ``history.csv``, for the curves.
+
+    Returns
+    -------
+    The page's path, and the figures.
+    """
+    predictions.write(folder / PREDICTIONS)
+    summary = summarise(predictions)
+    facts = measured | {
+        "Corpus": str(recipe.data.corpus or recipe.data.manifest),
+        "Never on two sides": f"a {recipe.split.group}" if recipe.split.by != "clip" else "near-identical clips",
+        "Near-identical clips": recipe.split.near_duplicates,
+        "Model": recipe.model.name,
+        "Recipe": f"{recipe.name} ({recipe.hash})",
+        "Seeds": ", ".join(map(str, summary.seeds)),
+        "Ishara": __version__,
+    }
+    page = write_report(
+        folder,
+        predictions,
+        summary,
+        title=recipe.name,
+        facts=facts,
+        history=pl.read_csv(history) if history is not None and history.is_file() else None,
+        synthetic=recipe.data.corpus == "synthetic",
+    )
+    return page, summary

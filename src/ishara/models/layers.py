@@ -1,0 +1,90 @@
+"""Layers that several architectures share."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def sinusoidal_positions(length: int, size: int, device: torch.device) -> Tensor:
+    """(length, size) sine and cosine positions of any length (Vaswani et al., 2017); `size` is even."""
+    position = torch.arange(length, device=device, dtype=torch.float32)[:, None]
+    rate = torch.exp(torch.arange(0, size, 2, device=device, dtype=torch.float32) * (-math.log(10000.0) / size))
+    angle = position * rate
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention through PyTorch's fused kernel.
+
+    Parameters
+    ----------
+    size
+        Model size, a multiple of `heads`.
+    dropout
+        Chance that an attention weight is dropped in training.
+    """
+
+    def __init__(self, size: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = dropout
+        self.qkv = nn.Linear(size, 3 * size)
+        self.out = nn.Linear(size, size)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, size) → (B, T, size); `mask` (B, T) is True where a token may be attended to."""
+        q, k, v = (self._split(part) for part in self.qkv(x).chunk(3, dim=-1))
+        dropout = self.dropout if self.training else 0.0
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :], dropout_p=dropout)
+        return self.out(mixed.transpose(1, 2).flatten(2))
+
+    def first_token(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The same for the first token alone, with its weights: (B, 1, size) and (B, T), the mean over heads."""
+        size = x.shape[-1]
+        q = F.linear(x[:, :1], self.qkv.weight[:size], self.qkv.bias[:size])
+        k, v = F.linear(x, self.qkv.weight[size:], self.qkv.bias[size:]).chunk(2, dim=-1)
+        q, k, v = self._split(q), self._split(k), self._split(v)
+        scores = (q @ k.transpose(-2, -1)) * (q.shape[-1] ** -0.5)
+        weights = scores.masked_fill(~mask[:, None, None, :], float("-inf")).softmax(dim=-1)
+        mixed = F.dropout(weights, self.dropout, self.training) @ v
+        return self.out(mixed.transpose(1, 2).flatten(2)), weights.mean(dim=1).squeeze(1)
+
+
+class EncoderLayer(nn.Module):
+    """A transformer encoder layer with normalisation after each residual sum, as in the BdSL-SPOTER notebook."""
+
+    def __init__(self, size: int, heads: int, feedforward: int, dropout: float) -> None:
+        super().__init__()
+        self.attention = SelfAttention(size, heads, dropout)
+        self.feedforward = nn.Sequential(
+            nn.Linear(size, feedforward), nn.ReLU(), nn.Dropout(dropout), nn.Linear(feedforward, size)
+        )
+        self.norm1 = nn.LayerNorm(size)
+        self.norm2 = nn.LayerNorm(size)
+        self.dropout = nn.Dropout(dropout)
+
+    def _finish(self, x: Tensor, attended: Tensor) -> Tensor:
+        x = self.norm1(x + self.dropout(attended))
+        return self.norm2(x + self.dropout(self.feedforward(x)))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, size) → (B, T, size)."""
+        return self._finish(x, self.attention(x, mask))
+
+    def first_token(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """The layer's output for the first token alone, (B, 1, size), and its attention (B, T)."""
+        attended, weights = self.attention.first_token(x, mask)
+        return self._finish(x[:, :1], attended), weights
+
+
+def over_frames(weights: Tensor, mask: Tensor) -> Tensor:
+    """A class token's weights over [itself, frames] (B, 1 + T) as weights over real frames that sum to 1 (B, T)."""
+    frames = weights[:, 1:] * mask
+    return frames / frames.sum(dim=1, keepdim=True).clamp_min(1e-12)

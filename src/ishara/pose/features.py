@@ -1,0 +1,144 @@
+"""What a model sees of a prepared clip: features addressed by landmark name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ishara.pose.pose import Array, Pose
+from ishara.pose.skeleton import HANDS, Skeleton
+from ishara.recipe import Features
+
+_AXES = "xyz"
+_SMALLEST = 1e-3
+# SPOTER's box is six shoulder widths wide and high, and begins half a width above the eyes.
+_BOX = 6.0
+_ABOVE_EYES = 0.5
+# Where the eyes were not seen: they lie about this far above the nose, in shoulder widths, or this far above the neck.
+_EYES_ABOVE_NOSE = 0.12
+_EYES_ABOVE_NECK = 0.75
+# The BdSL-SPOTER notebook: Bengali signs use 85 % of the signing space's width.
+_BENGALI_WIDTH = 0.85
+
+
+@dataclass(frozen=True)
+class FeatureLayout:
+    """What each of a model's F inputs is.
+
+    Parameters
+    ----------
+    names
+        F names such as ``left_wrist.x``, ``right_hand.index_tip.local.y`` or ``left_hand.presence``.
+    landmarks
+        K names: the skeleton's landmarks, in order.
+    landmark_of
+        F positions in `landmarks`: which landmark each feature is of; -1 for one that is of a whole group.
+    """
+
+    names: tuple[str, ...]
+    landmarks: tuple[str, ...]
+    landmark_of: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def feature_layout(skeleton: Skeleton, options: Features, dimensions: int) -> FeatureLayout:
+    """The names of the features that `extract_features` gives, in its order."""
+    names: list[str] = []
+    owners: list[int] = []
+
+    def add(landmarks: tuple[str, ...], kind: str) -> None:
+        for landmark in landmarks:
+            for axis in _AXES[:dimensions]:
+                names.append(f"{landmark}{kind}.{axis}")
+                owners.append(skeleton.index(landmark))
+
+    if options.positions:
+        add(skeleton.landmarks, "")
+    if options.hand_local:
+        for hand in HANDS:
+            add(skeleton.groups.get(hand, ()), ".local")
+    if options.velocities:
+        add(skeleton.landmarks, ".velocity")
+    if options.presence:
+        names += [f"{group}.presence" for group in skeleton.groups]
+        owners += [-1] * len(skeleton.groups)
+    return FeatureLayout(tuple(names), skeleton.landmarks, tuple(owners))
+
+
+def extract_features(pose: Pose, options: Features) -> Array:
+    """The features of one prepared clip.
+
+    Parameters
+    ----------
+    pose
+        From `ishara.pose.prepare`: shoulder widths from the neck.
+    options
+        The recipe's `features` section.
+
+    Returns
+    -------
+    (T, F) float32
+        In the order of `feature_layout`. What was not seen is 0; `presence` tells it from a landmark at the origin.
+    """
+    frames = len(pose)
+    seen = pose.seen[..., None]
+    placed = np.where(seen, _place(pose, options.space), 0)
+    parts = []
+    if options.positions:
+        parts.append(placed.reshape(frames, -1))
+    if options.hand_local:
+        parts += [_hand_local(pose, hand) for hand in HANDS if hand in pose.skeleton.groups]
+    if options.velocities:
+        parts.append(_velocities(pose).reshape(frames, -1))
+    if options.presence:
+        groups = pose.skeleton.groups.values()
+        index = [[pose.skeleton.index(name) for name in names] for names in groups]
+        parts.append(np.stack([pose.seen[:, members].mean(axis=1) for members in index], axis=1))
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+def _place(pose: Pose, space: str) -> Array:
+    """Coordinates in the space that a recipe names."""
+    if space == "shoulders":
+        return pose.coordinates
+    placed = pose.coordinates / _BOX
+    placed[..., 0] = placed[..., 0] * (_BENGALI_WIDTH if space == "bengali" else 1) + 0.5
+    placed[..., 1] -= (_eye_line(pose) - _ABOVE_EYES) / _BOX
+    return placed
+
+
+def _eye_line(pose: Pose) -> float:
+    """The median height of the eyes (y, shoulder widths, downward); from the nose or a usual body where unseen."""
+    for landmarks, above in ((("left_eye", "right_eye"), 0.0), (("nose", "head"), _EYES_ABOVE_NOSE)):
+        known = [name for name in landmarks if name in pose.skeleton]
+        index = [pose.skeleton.index(name) for name in known]
+        heights = pose.coordinates[:, index, 1][pose.seen[:, index]] if index else np.empty(0)
+        if len(heights):
+            return float(np.median(heights)) - above
+    return -_EYES_ABOVE_NECK
+
+
+def _hand_local(pose: Pose, hand: str) -> Array:
+    """(T, 21 D): a hand from its wrist, in palm lengths (wrist to middle knuckle, the clip's median)."""
+    members = [pose.skeleton.index(name) for name in pose.skeleton.groups[hand]]
+    coordinates, seen = pose.coordinates[:, members], pose.seen[:, members]
+    names = pose.skeleton.groups[hand]
+    origin = names.index(f"{hand}.wrist") if f"{hand}.wrist" in names else 0
+    local = coordinates - coordinates[:, [origin]]
+    seen = seen & seen[:, [origin]]
+    knuckle = f"{hand}.middle_mcp"
+    reach = np.linalg.norm(local[:, names.index(knuckle)] if knuckle in names else local.max(axis=1), axis=-1)
+    reach = reach[seen.all(axis=1)]
+    size = max(float(np.median(reach)), _SMALLEST) if len(reach) else 1.0
+    return np.where(seen[..., None], local / size, 0).reshape(len(pose), -1)
+
+
+def _velocities(pose: Pose) -> Array:
+    """(T, K, D): movement since the previous frame, in shoulder widths per 1/25 s; 0 in the first frame."""
+    step = np.diff(pose.coordinates, axis=0, prepend=pose.coordinates[:1]) * (pose.fps / 25)
+    seen = pose.seen
+    both = seen & np.concatenate([seen[:1], seen[:-1]])
+    return np.where(both[..., None], step, 0).astype(np.float32)

@@ -1,0 +1,231 @@
+"""Reading and writing the landmarks of one clip: ``.pose`` files, and clips of landmark arrays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ishara.errors import IsharaError
+from ishara.pose.arrays import ARRAY_SUFFIXES, LandmarkArray, load_array
+from ishara.pose.pose import Pose
+from ishara.pose.skeleton import FINGERS, HANDS, is_landmark, skeleton_of
+
+# pose-format's component of each landmark group, as its MediaPipe Holistic files name them.
+_COMPONENTS = {
+    "body": "POSE_LANDMARKS",
+    "face": "FACE_LANDMARKS",
+    "left_hand": "LEFT_HAND_LANDMARKS",
+    "right_hand": "RIGHT_HAND_LANDMARKS",
+}
+_GROUPS = {component: group for group, component in _COMPONENTS.items()}
+_WORLD = "POSE_WORLD_LANDMARKS"
+_FORMATS = ("XYC", "XYZC")
+_LARGEST_SIDE = 0xFFFF
+
+
+def read_pose(address: str | Path) -> Pose:
+    """Read one clip.
+
+    Parameters
+    ----------
+    address
+        A ``.pose`` file (pose-format; its first person), a ``.npy`` or ``.npz`` file with one clip, or ``file.npz#7``
+        for the eighth clip of a landmark array (see `ishara.pose.arrays`).
+
+    Returns
+    -------
+    Pose
+        In the file's own units, on the landmarks that the file has. World landmarks are left out.
+
+    Raises
+    ------
+    IsharaError
+        If the file is not there, is damaged or of another kind, or holds no clip that can be used; it names the file.
+    """
+    file, index = split_address(address)
+    path = Path(file)
+    if not path.exists():
+        raise IsharaError(f"{address}: there is no such file.")
+    if not path.is_file():
+        raise IsharaError(f"{address}: is a folder; expected a file of landmarks.")
+    try:
+        pose = _read_array(path, index) if path.suffix.lower() in ARRAY_SUFFIXES else _read_pose_file(path)
+    except IsharaError as error:
+        raise IsharaError(f"{address}: {error}") from None
+    if not pose.seen.any():
+        raise IsharaError(f"{address}: nobody was seen in it: no landmark has a confidence above 0 in any frame.")
+    return pose
+
+
+def split_address(address: str | Path) -> tuple[str, int | None]:
+    """The file of an address and, of ``file.npz#7``, the number; a ``#`` elsewhere belongs to the name.
+
+    Raises
+    ------
+    IsharaError
+        If what follows the ``#`` is not a whole number from 0.
+    """
+    text = os.fspath(address)
+    file, sign, number = text.rpartition("#")
+    if not sign or Path(file).suffix.lower() not in ARRAY_SUFFIXES:
+        return text, None
+    if not (number.isascii() and number.isdigit()):
+        raise IsharaError(f"{address}: {number!r} is not the number of a clip; expected such as {file}#0.")
+    return file, int(number)
+
+
+def read_array(file: str | Path) -> LandmarkArray:
+    """All clips of a landmark array, with its columns such as ``gloss``.
+
+    Raises
+    ------
+    IsharaError
+        If the file is not there, is damaged, or is not a landmark array of a known layout; it names the file.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise IsharaError(f"{path}: there is no such file.")
+    try:
+        return load_array(path)
+    except (IsharaError, OSError) as error:
+        raise IsharaError(f"{path}: {error}") from None
+
+
+def _read_array(path: Path, index: int | None) -> Pose:
+    try:
+        array = load_array(path)
+    except OSError as error:
+        raise IsharaError(f"cannot be read ({error.strerror}).") from None
+    if index is None and len(array) != 1:
+        raise IsharaError(f"holds {len(array)} clips; say which, such as {path.name}#0.")
+    return array.pose(index or 0)
+
+
+def _read_pose_file(path: Path) -> Pose:
+    header, body = _parse(path)
+    if body.data.shape[1] == 0:
+        raise IsharaError("holds no person.")
+    names: list[str] = []
+    columns: list[int] = []
+    start = 0
+    for component in header.components:
+        if component.name != _WORLD:
+            names += [_landmark(component.name, point) for point in component.points]
+            columns += range(start, start + len(component.points))
+        start += len(component.points)
+    if not names:
+        raise IsharaError(f"has no landmarks that are known; found {_WORLD} only.")
+    person = np.asarray(body.data.data)[:, 0]
+    # Estimators overshoot: pose-format files in the field hold confidences slightly below 0 and above 1.
+    confidence = np.clip(np.asarray(body.confidence)[:, 0], 0, 1)
+    return Pose(person[:, columns], confidence[:, columns], float(body.fps), skeleton_of(names, otherwise="file"))
+
+
+def _parse(path: Path) -> tuple[Any, Any]:
+    """Header and body as pose-format reads them."""
+    from pose_format.numpy import NumPyPoseBody
+    from pose_format.pose_header import PoseHeader
+    from pose_format.utils.reader import BufferReader
+
+    try:
+        reader = BufferReader(path.read_bytes())
+    except OSError as error:
+        raise IsharaError(f"cannot be read ({error.strerror}).") from None
+    if not reader.bytes_left():
+        raise IsharaError("is empty (0 bytes); expected a .pose file.")
+    try:
+        header = PoseHeader.read(reader)
+        formats = {component.format for component in header.components}
+        if not formats or not formats.issubset(_FORMATS):
+            raise ValueError(f"it has points of the format {', '.join(sorted(formats)) or 'none'}")
+        body = NumPyPoseBody.read(header, reader)
+        if reader.bytes_left():
+            raise ValueError(f"{reader.bytes_left()} bytes are left over after the last frame")
+    except Exception as error:  # noqa: BLE001 - pose-format meets damage with struct.error, TypeError, ValueError, …
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise IsharaError(f"is truncated, damaged or not a .pose file ({reason}).") from None
+    return header, body
+
+
+def _landmark(component: str, point: str) -> str:
+    """The skeleton's name of a component's point, such as ``left_hand.index_mcp`` of ``INDEX_FINGER_MCP``."""
+    group = _GROUPS.get(component)
+    if group is None:
+        raise IsharaError(
+            f"has the unknown component {component!r}; expected components of MediaPipe Holistic: {', '.join(_GROUPS)}."
+        )
+    point = point.lower()
+    name = point if group == "body" else f"{group}.{point.replace('_finger_', '_') if group in HANDS else point}"
+    if not is_landmark(name):
+        raise IsharaError(
+            f"has the unknown point {point.upper()!r} in {component}; expected MediaPipe Holistic's names."
+        )
+    return name
+
+
+def _point(landmark: str) -> str:
+    """pose-format's name of a landmark: the inverse of `_landmark` within its component."""
+    scope, _, point = landmark.rpartition(".")
+    finger, _, joint = point.partition("_")
+    if scope in HANDS and finger in FINGERS[1:4]:
+        return f"{finger}_finger_{joint}".upper()
+    return point.upper()
+
+
+def write_pose(pose: Pose, path: str | Path) -> Path:
+    """Write a ``.pose`` file (pose-format 0.2), whole or not at all.
+
+    Landmarks are kept in one component per group, in the order of the skeleton. Coordinates, confidence, names and the
+    frame rate (as float32) come back as they were.
+
+    Raises
+    ------
+    IsharaError
+        If the skeleton has a landmark that `read_pose` would not know, or the file cannot be written.
+    """
+    from pose_format.numpy import NumPyPoseBody
+    from pose_format.pose import Pose as FormatPose
+    from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
+
+    path = Path(path)
+    strange = [name for name in pose.skeleton.landmarks if not is_landmark(name)]
+    if strange:
+        raise IsharaError(f"{path}: cannot be written: a .pose file has no place for the landmark {strange[0]!r}.")
+    components = [_component(pose, group) for group in pose.skeleton.groups]
+    order = [pose.skeleton.index(name) for names in pose.skeleton.groups.values() for name in names]
+    width, height = (int(side) for side in _extent(pose.coordinates[pose.seen]))
+    header = PoseHeader(0.2, PoseHeaderDimensions(width, height), components)
+    body = NumPyPoseBody(pose.fps, pose.coordinates[:, None, order], pose.confidence[:, None, order])
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as buffer:
+            FormatPose(header, body).write(buffer)
+        partial.replace(path)
+    except OSError as error:
+        raise IsharaError(f"{path}: cannot be written ({error.strerror}).") from None
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _extent(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(2,) width and height that hold all points, as the format wants them: whole numbers from 1 to 65535."""
+    largest = points[:, :2].max(axis=0) if len(points) else np.ones(2, np.float32)
+    return np.clip(np.ceil(largest), 1, _LARGEST_SIDE)
+
+
+def _component(pose: Pose, group: str) -> Any:
+    """pose-format's component of one landmark group, with its bones for viewers."""
+    from pose_format.pose_header import PoseHeaderComponent
+
+    names = pose.skeleton.groups[group]
+    place = {name: i for i, name in enumerate(names)}
+    limbs = [(place[a], place[b]) for a, b in pose.skeleton.edges if a in place and b in place]
+    colours = [(255, 0, 0)] * len(limbs)
+    kind = _FORMATS[pose.coordinates.shape[2] - 2]
+    return PoseHeaderComponent(_COMPONENTS[group], [_point(name) for name in names], limbs, colours, kind)

@@ -1,0 +1,55 @@
+"""From landmarks as extracted to landmarks that can be compared: the same steps in training and in use."""
+
+from __future__ import annotations
+
+from ishara.errors import IsharaError
+from ishara.pose.normalise import shoulder_normalise
+from ishara.pose.pose import Pose
+from ishara.pose.repair import fill_gaps, right_handed
+from ishara.pose.skeleton import Skeleton, get_skeleton
+from ishara.recipe import PoseOptions
+
+
+def model_skeleton(options: PoseOptions) -> Skeleton:
+    """The skeleton that a recipe's model sees."""
+    skeleton = get_skeleton(options.skeleton)
+    return skeleton.select(options.landmarks, name=skeleton.name) if options.landmarks else skeleton
+
+
+def prepare(pose: Pose, options: PoseOptions) -> Pose:
+    """Normalise, select, repair and shorten one clip as a recipe says.
+
+    Parameters
+    ----------
+    pose
+        As extracted, with any landmarks and unit.
+    options
+        The recipe's `pose` section.
+
+    Returns
+    -------
+    Pose
+        On the recipe's skeleton, in shoulder widths from the neck, (T, K, `options.dimensions`).
+
+    Raises
+    ------
+    IsharaError
+        If the clip shares no landmark with the recipe's skeleton, or has no depth where the recipe asks for it.
+    """
+    skeleton = model_skeleton(options)
+    if pose.coordinates.shape[2] < options.dimensions:
+        raise IsharaError("The clip's landmarks have no depth, which this recipe needs (pose.dimensions: 3).")
+    if options.normalise == "shoulders":
+        pose = shoulder_normalise(pose, face_camera=options.face_camera)
+    pose = pose.to(skeleton)
+    if not pose.seen.any():
+        raise IsharaError(f"None of the {len(skeleton)} landmarks of {skeleton.name!r} was seen in this clip.")
+    if pose.coordinates.shape[2] > options.dimensions:
+        pose = pose.replace(pose.coordinates[..., : options.dimensions])
+    if options.max_gap:
+        pose = fill_gaps(pose, options.max_gap)
+    if options.dominant_hand == "right":
+        pose = right_handed(pose)
+    if options.max_frames is not None and len(pose) > options.max_frames:
+        pose = pose.resampled(options.max_frames)
+    return pose

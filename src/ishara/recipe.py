@@ -1,0 +1,384 @@
+"""`Recipe`: everything that determines a run, as one YAML file.
+
+Unknown keys, wrong types and values out of range are errors that name the key, what was found and the choices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ishara.errors import IsharaError, choices
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Range = tuple[float, float]
+
+
+class Section(BaseModel):
+    """A part of a recipe: immutable, and strict about its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Data(Section):
+    """Which clips. Either `manifest`, or `corpus` with the `root` of its files."""
+
+    manifest: Path | None = None
+    corpus: str | None = None
+    root: Path | None = Field(None, description="A relative path is looked up from here, then in $ISHARA_DATA.")
+    options: dict[str, str | int | float | bool] = Field({}, description="Options of the corpus reader.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        if (self.manifest is None) == (self.corpus is None) or (self.corpus is not None and self.root is None):
+            raise ValueError("give either data.manifest, or data.corpus together with data.root")
+        return self
+
+
+class Split(Section):
+    """Who is tested. No group stands on two sides, and neither do near-identical clips."""
+
+    by: Literal["official", "group", "clip"] = Field(
+        "group",
+        description="official: the corpus's own split; group: whole groups; clip: at random, stratified by gloss.",
+    )
+    group: str = Field("signer", description="The manifest column whose values never stand on two sides.")
+    test: tuple[str, ...] | Probability = Field(0.2, description="Values of the group column, or a share of the clips.")
+    validation: tuple[str, ...] | Probability = Field(0.15, description="As for test; taken from the training side.")
+    near_duplicates: Literal["together", "report", "ignore"] = Field(
+        "together", description="Near-identical clips: keep them on one side, only report them, or do not look."
+    )
+
+
+class Protocol(Section):
+    """How `ishara crossval` makes folds."""
+
+    name: Literal["leave-one-group-out", "group-k-fold", "stratified-k-fold"] = "leave-one-group-out"
+    folds: Annotated[int, Field(ge=2)] = 5
+    repeats: Count = 1
+    seeds: tuple[int, ...] = (0,)
+
+
+class PoseOptions(Section):
+    """From landmarks as extracted to landmarks that can be compared between signers, in training and in use alike."""
+
+    skeleton: str = Field("spoter54", description="A preset skeleton.")
+    landmarks: tuple[str, ...] = Field((), description="Only these landmarks or groups of it; empty for all.")
+    dimensions: Literal[2, 3] = 2
+    max_gap: Annotated[int, Field(ge=0)] = Field(
+        5, description="Missing stretches of up to this many frames are filled."
+    )
+    normalise: Literal["shoulders", "none"] = Field(
+        "shoulders", description="Measure from between the shoulders, in their width."
+    )
+    face_camera: bool = Field(
+        False, description="Turn 3-D bodies about the vertical so that the shoulders face the camera."
+    )
+    dominant_hand: Literal["as-is", "right"] = Field(
+        "as-is", description="right: mirror clips whose left hand moves more."
+    )
+    max_frames: Count | None = Field(None, description="Longer clips are squeezed to this many frames.")
+
+
+class Features(Section):
+    """What the model sees of each landmark in each frame."""
+
+    positions: bool = True
+    space: Literal["shoulders", "signing-space", "bengali"] = Field(
+        "shoulders",
+        description="Positions in shoulder widths from the neck, in SPOTER's signing-space box, or in the Bengali one.",
+    )
+    hand_local: bool = Field(True, description="Each hand also in its own frame: from the wrist, in hand sizes.")
+    velocities: bool = False
+    presence: bool = Field(False, description="Per landmark group, the share of its landmarks that was seen.")
+
+    @model_validator(mode="after")
+    def _something(self) -> Features:
+        if not (self.positions or self.hand_local or self.velocities):
+            raise ValueError("at least one of positions, hand_local and velocities must be true")
+        return self
+
+
+class Augment(Section):
+    """Random changes of training clips, after normalisation; lengths are in shoulder widths, angles in degrees.
+
+    Each range or deviation is drawn once per clip, except noise. 0, or (1, 1) for a factor, turns one off.
+    """
+
+    rotation: NonNegative = Field(0, description="In the image plane, up to ± this.")
+    shear: NonNegative = Field(0, description="Up to ± this, as tan of the angle.")
+    scale: Range = Field((1, 1), description="A factor from this range.")
+    shift: NonNegative = Field(0, description="Up to ± this along x and y.")
+    perspective: NonNegative = Field(
+        0, description="A turned camera with true perspective, up to ± this about x and y."
+    )
+    yaw: Annotated[float, Field(ge=0, le=180)] = Field(
+        0, description="Turn 3-D bodies about the vertical, up to ± this."
+    )
+    time_warp: Range = Field((1, 1), description="Speed factor from this range.")
+    frame_dropout: Probability = Field(0, description="Chance that a frame is lost.")
+    landmark_dropout: Probability = Field(0, description="Chance that a landmark is lost for the whole clip.")
+    hand_dropout: Probability = Field(0, description="Chance that a hand is lost for a stretch of the clip.")
+    noise: NonNegative = Field(0, description="Standard deviation of jitter on every landmark.")
+    hand_noise: NonNegative = Field(0, description="Standard deviation of jitter on hand landmarks.")
+    arm_rotation: NonNegative = Field(
+        0, description="Turn at each shoulder and elbow, up to ± this; what hangs on it follows."
+    )
+    hand_rotation: NonNegative = Field(0, description="Turn each hand about its wrist, up to ± this.")
+    mirror: Probability = Field(0, description="Chance of a mirrored clip; off by default: it can make another sign.")
+
+    @model_validator(mode="after")
+    def _factors(self) -> Augment:
+        for name, (low, high) in (("scale", self.scale), ("time_warp", self.time_warp)):
+            if not 0 < low <= high:
+                raise ValueError(f"{name} is ({low:g}, {high:g}); expected two factors above 0, the smaller first")
+        return self
+
+
+# `bengali` is the augmentation set of the BdSL-SPOTER notebook, in true perspective and on the landmarks that it meant.
+AUGMENT_PRESETS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "default": {
+        "rotation": 10, "shear": 0.1, "scale": (0.85, 1.15), "shift": 0.1, "perspective": 10, "time_warp": (0.8, 1.2),
+        "frame_dropout": 0.1, "noise": 0.005, "hand_noise": 0.005, "arm_rotation": 6, "hand_rotation": 8,
+    },
+    "bengali": {"hand_noise": 0.05, "perspective": 15, "time_warp": (0.8, 1.2)},
+}  # fmt: skip
+
+
+class Model(Section):
+    """Which architecture, with its own options (checked by `ishara.models`)."""
+
+    name: str = "spoter"
+    options: dict[str, Any] = {}
+    pretrained: str | None = Field(None, description="A recogniser folder whose weights to start from.")
+
+
+class Loss(Section):
+    """What is minimised."""
+
+    name: Literal["cross-entropy", "focal"] = "cross-entropy"
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    gamma: NonNegative = Field(2.0, description="Focusing parameter of the focal loss.")
+    class_weights: Literal["none", "balanced"] = "none"
+
+
+class Optimizer(Section):
+    """AdamW."""
+
+    lr: Positive = 1e-3
+    weight_decay: NonNegative = 1e-2
+    betas: tuple[Probability, Probability] = (0.9, 0.999)
+
+
+class Schedule(Section):
+    """How the learning rate changes."""
+
+    name: Literal["linear", "cosine", "plateau", "constant"] = Field(
+        "cosine", description="linear: warm-up, then linearly to 0; cosine: warm-up, then a half cosine to 0."
+    )
+    warmup: NonNegative = Field(0.1, description="Below 1: a share of all steps; from 1: that many steps.")
+    interval: Literal["step", "epoch"] = "step"
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="plateau: multiply the rate by this …")
+    patience: Count = Field(3, description="… after this many validations without a lower loss.")
+
+
+class Train(Section):
+    """How long, on what, and what is kept."""
+
+    max_epochs: Count = 100
+    batch_size: Count = 32
+    seed: Annotated[int, Field(ge=0)] = 0
+    clip_norm: NonNegative = Field(1.0, description="Gradient norm is clipped to this; 0 for no clipping.")
+    accumulate: Count = 1
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
+    ema: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Decay of averaged weights; 0 for none.")
+    keep: Literal["best", "last"] = Field("best", description="Which checkpoint becomes the recogniser.")
+    monitor: Literal["validation/loss", "validation/top1"] = "validation/loss"
+    patience: Count | None = Field(None, description="Stop after this many validations without improvement.")
+    validate_every: Count = Field(1, description="Epochs between validations.")
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    devices: Count = 1
+    num_nodes: Count = 1
+    workers: Annotated[int, Field(ge=0)] = Field(0, description="Processes that load data; 0 loads in the main one.")
+    loggers: tuple[Literal["tensorboard", "wandb"], ...] = Field(
+        (), description="Besides the CSV log, which is always kept."
+    )
+
+
+class Recipe(Section):
+    """All that determines a run."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    description: str = ""
+    data: Data
+    split: Split = Split()
+    protocol: Protocol = Protocol()
+    pose: PoseOptions = PoseOptions()
+    features: Features = Features()
+    augment: Augment = Augment()
+    model: Model = Model()
+    loss: Loss = Loss()
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    train: Train = Train()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_presets(cls, values: Any) -> Any:
+        """`augment: bengali` and `augment: {preset: bengali, mirror: 0.5}` become the values that they stand for."""
+        if not isinstance(values, dict) or "augment" not in values:
+            return values
+        augment = values["augment"]
+        augment = {"preset": augment} if isinstance(augment, str) else augment
+        if not isinstance(augment, dict) or "preset" not in augment:
+            return values
+        preset = augment["preset"]
+        if preset not in AUGMENT_PRESETS:
+            raise ValueError(f"augment: there is no preset {preset!r}. {choices(str(preset), AUGMENT_PRESETS)}")
+        own = {key: value for key, value in augment.items() if key != "preset"}
+        return {**values, "augment": {**AUGMENT_PRESETS[preset], **own}}
+
+    @model_validator(mode="after")
+    def _depth_to_turn(self) -> Recipe:
+        if self.augment.yaw and self.pose.dimensions != 3:
+            raise ValueError(
+                f"augment.yaw turns 3-D bodies, but pose.dimensions is {self.pose.dimensions}; set pose.dimensions=3, "
+                "or augment.yaw=0 (augment.perspective turns the camera about flat landmarks)"
+            )
+        return self
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], *, source: str = "recipe") -> Recipe:
+        """Validate a nested dictionary; `source` names it in errors.
+
+        Raises
+        ------
+        IsharaError
+            That names each wrong key, what was found there, and the choices.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            problems = "; ".join(_explain(cls, problem) for problem in error.errors())
+            raise IsharaError(f"{source}: {problems}") from None
+
+    @classmethod
+    def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+        """Read a YAML recipe and apply overrides such as ``train.max_epochs=50`` (the value is YAML).
+
+        Raises
+        ------
+        IsharaError
+            If the file is not there or is not a valid recipe, or an override is.
+        """
+        path = Path(path)
+        if not path.is_file():
+            near = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
+            listed = f" Recipes there: {', '.join(near)}." if near else ""
+            raise IsharaError(f"{path}: there is no such recipe.{listed}")
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise IsharaError(f"{path}: is not YAML ({' '.join(str(error).split())}).") from None
+        if not isinstance(values, dict):
+            raise IsharaError(
+                f"{path}: is not a recipe: found {type(values).__name__}, expected keys such as data, model."
+            )
+        for override in overrides:
+            _apply(values, override)
+        return cls.from_dict(values, source=str(path))
+
+    def to_yaml(self) -> str:
+        """The whole recipe, defaults included, as YAML."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    @property
+    def hash(self) -> str:
+        """Twelve hexadecimal digits that change with anything that the recipe determines."""
+        text = json.dumps(self.model_dump(mode="json", exclude={"description"}), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def with_overrides(self, overrides: Sequence[str]) -> Recipe:
+        """The recipe with dotted overrides applied."""
+        values = self.model_dump(mode="json")
+        for override in overrides:
+            _apply(values, override)
+        return Recipe.from_dict(values, source="overrides")
+
+
+def find_root(root: Path) -> Path:
+    """Where a corpus's files are: the path itself, else the same path below ``$ISHARA_DATA``.
+
+    Raises
+    ------
+    IsharaError
+        If neither exists.
+    """
+    home = os.environ.get("ISHARA_DATA")
+    places = [root] if root.is_absolute() or home is None else [root, Path(home) / root]
+    for place in places:
+        if place.exists():
+            return place
+    looked = " nor at ".join(str(place) for place in places)
+    hint = "" if home else " Set ISHARA_DATA to the folder that holds your corpora, or give data.root=PATH."
+    raise IsharaError(f"There are no data at {looked}.{hint}")
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise IsharaError(f"Override {override!r} is not of the form section.key=value, such as train.max_epochs=50.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise IsharaError(f"Override {override!r}: the value is not YAML.") from None
+    *parents, last = key.split(".")
+    node = values
+    for parent in parents:
+        child = node.get(parent)
+        if isinstance(child, str) and parent == "augment":
+            child = {"preset": child}
+        node[parent] = child = {} if child is None else child
+        if not isinstance(child, dict):
+            raise IsharaError(f"Override {override!r}: {parent} is a value, not a section.")
+        node = child
+    node[last] = value
+
+
+def _explain(model: type[BaseModel], problem: Any) -> str:
+    """One validation problem as a sentence that names the key and, where there are some, the choices."""
+    where = [str(part) for part in problem["loc"]]
+    key = ".".join(where)
+    if problem["type"] == "extra_forbidden":
+        section = _section(model, where[:-1])
+        known = section.model_fields if section else {}
+        return f"there is no key {key!r}. {choices(where[-1], known)}"
+    if problem["type"] == "missing":
+        return f"the key {key!r} is missing"
+    if problem["type"] == "value_error":
+        return f"{key + ': ' if key else ''}{problem['ctx']['error']}"
+    return f"{key}: found {problem['input']!r}. {problem['msg']}"
+
+
+def _section(model: type[BaseModel], where: Sequence[str]) -> type[BaseModel] | None:
+    for name in where:
+        if name not in model.model_fields:
+            return None
+        annotation = model.model_fields[name].annotation
+        candidates = [annotation, *get_args(annotation)]
+        inner = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+        if inner is None:
+            return None
+        model = inner
+    return model

@@ -1,0 +1,315 @@
+"""`Recognizer`: a trained model in a folder, run on ONNX Runtime without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ishara.errors import IsharaError
+from ishara.pose.features import extract_features, feature_layout
+from ishara.pose.files import read_pose
+from ishara.pose.pose import Array, Pose
+from ishara.pose.prepare import model_skeleton, prepare
+from ishara.recipe import Recipe
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
+FORMAT = 1
+CONFIG = "config.json"
+CALIBRATION = "calibration.json"
+GRAPH = "model.onnx"
+CARD = "README.md"
+OUTPUTS = ("logits", "embedding", "attention")
+# Where a run folder keeps its recogniser.
+INSIDE_RUN = "recognizer"
+_BATCH = 32
+_VIDEO = (".mp4", ".mov", ".webm", ".avi", ".mkv", ".gif")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One gloss and its probability."""
+
+    gloss: str
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a recogniser says of one clip.
+
+    Parameters
+    ----------
+    ranked
+        Every gloss of the vocabulary with its calibrated probability, most likely first.
+    attention
+        (T,) how much each of the T frames that the model saw counted; sums to 1.
+    times
+        (T,) the middle of each of these frames, in seconds from the start of the clip.
+    """
+
+    ranked: tuple[Candidate, ...]
+    attention: Array
+    times: Array
+
+    @property
+    def gloss(self) -> str:
+        """The most likely gloss."""
+        return self.ranked[0].gloss
+
+    @property
+    def probability(self) -> float:
+        """Its calibrated probability."""
+        return self.ranked[0].probability
+
+
+class Config(BaseModel):
+    """``config.json``: what a recogniser is, and the SHA-256 of the files beside it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int
+    recipe: Recipe
+    labels: list[str] = Field(min_length=1)
+    landmarks: list[str] = Field(min_length=1)
+    features: list[str] = Field(min_length=1)
+    parameters: int
+    versions: dict[str, str]
+    files: dict[str, str]
+
+
+class Outputs(BaseModel):
+    """What the model gives for N clips: logits (N, C), embedding (N, E), and each clip's attention (T_i,)."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    logits: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    attention: list[NDArray[np.float32]]
+
+
+class Recognizer:
+    """A trained recogniser; make one with `Recognizer.load` (or `ishara.load`).
+
+    It may be used from several threads at once.
+    """
+
+    def __init__(self, folder: Path, config: Config, temperature: float, session: ort.InferenceSession) -> None:
+        self.folder = folder
+        self.config = config
+        self.temperature = temperature
+        self._session = session
+
+    @classmethod
+    def load(cls, path: str | Path, *, threads: int | None = None) -> Recognizer:
+        """Load a recogniser folder, or the one inside a run folder.
+
+        Parameters
+        ----------
+        path
+            As written by `ishara train`.
+        threads
+            Threads that one prediction may use; by default as many as there are cores.
+
+        Raises
+        ------
+        IsharaError
+            If there is no recogniser, a file is missing or is not the one that was written, or the model does not fit
+            the configuration.
+        """
+        folder = find_recognizer(Path(path))
+        config = _read_config(folder / CONFIG)
+        for name in (GRAPH, CALIBRATION):
+            _verify(folder, name, config)
+        calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+        return cls(folder, config, float(calibration["temperature"]), _open_session(folder / GRAPH, config, threads))
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe it was trained with."""
+        return self.config.recipe
+
+    @property
+    def labels(self) -> list[str]:
+        """The vocabulary; a gloss's place is its class."""
+        return self.config.labels
+
+    def __repr__(self) -> str:
+        return f"Recognizer({self.recipe.name!r}, {len(self.labels)} glosses, {self.config.parameters:,} parameters)"
+
+    @overload
+    def predict(self, source: str | Path | Pose) -> Prediction: ...
+    @overload
+    def predict(self, source: list[str | Path | Pose]) -> list[Prediction]: ...
+
+    def predict(self, source: str | Path | Pose | list[str | Path | Pose]) -> Prediction | list[Prediction]:
+        """Rank the glosses for one clip or several.
+
+        Parameters
+        ----------
+        source
+            A ``.pose`` file, ``file.npz#7`` for one clip of a landmark array, a `Pose`, or a list of these.
+
+        Raises
+        ------
+        IsharaError
+            If a clip cannot be read or shares no landmark with the model's skeleton.
+        """
+        if isinstance(source, str | Path | Pose):
+            return self.predict([source])[0]
+        poses = [self.prepare(item) for item in source]
+        outputs = self.run(poses)
+        probabilities = softmax(outputs.logits, self.temperature)
+        return [self._prediction(*item) for item in zip(poses, probabilities, outputs.attention, strict=True)]
+
+    def _prediction(self, pose: Pose, probabilities: NDArray[np.float64], attention: Array) -> Prediction:
+        order = np.argsort(-probabilities, kind="stable")
+        ranked = tuple(Candidate(self.labels[i], float(probabilities[i])) for i in order)
+        times = (np.arange(len(pose), dtype=np.float32) + 0.5) / np.float32(pose.fps)
+        return Prediction(ranked, attention, times)
+
+    def prepare(self, source: str | Path | Pose) -> Pose:
+        """Read one clip and bring it into the form that the model sees."""
+        if isinstance(source, Pose):
+            return prepare(source, self.recipe.pose)
+        if Path(source).suffix.lower() in _VIDEO:
+            raise IsharaError(
+                f"{source}: is a video; this recogniser reads landmarks (.pose, or file.npz#0). pose-format's command "
+                f"`video_to_pose --format mediapipe -i {source} -o clip.pose` makes them."
+            )
+        pose = read_pose(source)
+        try:
+            return prepare(pose, self.recipe.pose)
+        except IsharaError as error:
+            raise IsharaError(f"{source}: {error}") from None
+
+    def run(self, poses: Sequence[Pose]) -> Outputs:
+        """The model's raw outputs for prepared clips, batched by length so that little is padded."""
+        features = [extract_features(pose, self.recipe.features) for pose in poses]
+        order = sorted(range(len(features)), key=lambda i: len(features[i]))
+        rows: list[Any] = [None] * len(features)
+        for start in range(0, len(order), _BATCH):
+            members = order[start : start + _BATCH]
+            logits, embedding, attention = self._session.run(OUTPUTS, pad([features[i] for i in members]))
+            for row, i in enumerate(members):
+                rows[i] = logits[row], embedding[row], attention[row, : len(features[i])]
+        logits, embedding, attention = zip(*rows, strict=True)
+        return Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
+
+
+def pad(features: Sequence[Array]) -> dict[str, NDArray[Any]]:
+    """The model's inputs for clips of (T_i, F) features: ``x`` (B, T, F) and ``mask`` (B, T)."""
+    longest = max(map(len, features))
+    x = np.zeros((len(features), longest, features[0].shape[1]), np.float32)
+    mask = np.zeros((len(features), longest), bool)
+    for row, clip in enumerate(features):
+        x[row, : len(clip)] = clip
+        mask[row, : len(clip)] = True
+    return {"x": x, "mask": mask}
+
+
+def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
+    """(…, C) logits → (…, C) probabilities of ``logits / temperature``; a higher temperature is less sure.
+
+    Raises
+    ------
+    IsharaError
+        If the temperature is not a finite number above 0.
+    """
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise IsharaError(f"The temperature is {temperature}; expected a number above 0.")
+    scaled = np.asarray(logits, np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    result: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return result
+
+
+def find_recognizer(path: Path) -> Path:
+    """The recogniser folder at a path: the folder itself, or the one inside a run folder.
+
+    Raises
+    ------
+    IsharaError
+        If there is none.
+    """
+    for folder in (path, path / INSIDE_RUN):
+        if (folder / CONFIG).is_file():
+            return folder
+    found = (
+        f"a folder with {', '.join(sorted(p.name for p in path.iterdir())[:6]) or 'nothing'}"
+        if path.is_dir()
+        else ("a file" if path.is_file() else "nothing")
+    )
+    raise IsharaError(
+        f"{path}: is not a recogniser: found {found}, expected a folder with {CONFIG} and {GRAPH}. "
+        "`ishara train RECIPE` makes one."
+    )
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of some files of a folder."""
+    return {name: digest(folder / name) for name in names}
+
+
+def _read_config(path: Path) -> Config:
+    try:
+        config = Config.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise IsharaError(f"{path}: is not a recogniser's configuration: {where}: {first['msg']}.") from None
+    if config.format != FORMAT:
+        raise IsharaError(f"{path}: has format {config.format}; this version of Ishara reads format {FORMAT}.")
+    recipe = config.recipe
+    skeleton = model_skeleton(recipe.pose)
+    layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
+    if list(skeleton.landmarks) != config.landmarks or list(layout.names) != config.features:
+        raise IsharaError(
+            f"{path}: its landmarks or features are not those that its recipe gives in this version of Ishara; "
+            "train it again, or install the version named under `versions`."
+        )
+    return config
+
+
+def _verify(folder: Path, name: str, config: Config) -> None:
+    path = folder / name
+    if not path.is_file():
+        raise IsharaError(f"{path}: is missing; copy the whole recogniser folder, or train it again.")
+    if digest(path) != config.files.get(name):
+        raise IsharaError(f"{path}: is damaged or not the file that was exported (its SHA-256 differs from {CONFIG}).")
+
+
+def _open_session(path: Path, config: Config, threads: int | None) -> ort.InferenceSession:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001  ONNX Runtime's errors share no public base class
+        raise IsharaError(f"{path}: ONNX Runtime cannot open it ({str(error).splitlines()[0]}).") from None
+    shapes = {item.name: item.shape for item in (*session.get_inputs(), *session.get_outputs())}
+    found = (shapes.get("x", [None])[-1], shapes.get("logits", [None])[-1], set(OUTPUTS) <= set(shapes))
+    if found != (len(config.features), len(config.labels), True):
+        raise IsharaError(
+            f"{path}: takes {found[0]} features and gives {found[1]} classes with outputs {sorted(shapes)}; expected "
+            f"{len(config.features)} features, {len(config.labels)} classes and {', '.join(OUTPUTS)}."
+        )
+    return session

@@ -1,0 +1,6 @@
+"""Training, cross-validation and checks: with the models and the export, the part of Ishara that needs torch."""
+
+from ishara.training.protocol import crossval, split_clips
+from ishara.training.run import fit
+
+__all__ = ["crossval", "fit", "split_clips"]

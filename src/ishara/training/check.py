@@ -1,0 +1,160 @@
+"""`ishara check`: whether a recipe's model, or a trained one, keeps the promises that training and use rely on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ishara.clips import load_clips
+from ishara.errors import IsharaError
+from ishara.export.onnx import TOLERANCE, check_parity
+from ishara.models import create_model
+from ishara.models.contract import SignModel
+from ishara.models.weights import WEIGHTS, load_weights
+from ishara.pose.features import feature_layout
+from ishara.pose.prepare import model_skeleton
+from ishara.recipe import Recipe
+from ishara.recognizer import GRAPH, Recognizer, pad
+
+_CLIPS, _FRAMES, _PADDING = 6, 24, 9
+_CLASSES_WITHOUT_DATA = 10
+_OVERFIT_STEPS = 150
+_OVERFIT_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise, whether it is kept, and what was found."""
+
+    name: str
+    passed: bool
+    found: str
+
+
+def check_recipe(recipe: Recipe) -> list[Check]:
+    """Make a recipe's model and try it on random clips: nothing is trained or written.
+
+    Raises
+    ------
+    IsharaError
+        If the recipe names a model, an option or a skeleton that there is not.
+    """
+    checks = []
+    try:
+        classes = len(load_clips(recipe.data).glosses)
+        checks.append(Check("data", True, f"{classes} glosses"))
+    except IsharaError as error:
+        classes = _CLASSES_WITHOUT_DATA
+        checks.append(Check("data", False, f"{error} The model is checked with {classes} classes."))
+    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
+    torch.manual_seed(recipe.train.seed)
+    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **recipe.model.options)
+    count = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    checks.append(Check("parameters", count > 0, f"{count:,} trainable, {len(layout)} features a frame"))
+    x, mask, label = _random_batch(len(layout), classes)
+    return [
+        *checks,
+        _check_shapes(model, x, mask, classes),
+        _check_padding(model, x),
+        _check_gradients(model, x, mask, label),
+        _check_overfits(model, x, mask, label),
+    ]
+
+
+def check_model(path: Path) -> list[Check]:
+    """Check a trained recogniser: its files, that ONNX Runtime computes what torch does, that padding is nothing."""
+    recognizer = Recognizer.load(path)
+    recipe = recognizer.recipe
+    features, classes = len(recognizer.config.features), len(recognizer.labels)
+    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
+    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **recipe.model.options).eval()
+    weights = load_weights(recognizer.folder / WEIGHTS)
+    model.load_state_dict(weights)
+    finite = all(bool(torch.isfinite(value).all()) for value in weights.values())
+    difference = check_parity(model, recognizer.folder / GRAPH, features=features)
+    x, mask, _ = _random_batch(features, classes)
+    return [
+        Check("files", True, "every hash is as written"),
+        Check(
+            "weights", finite, f"{recognizer.config.parameters:,} parameters, {'all' if finite else 'not all'} finite"
+        ),
+        Check("parity", difference <= TOLERANCE, f"ONNX and torch differ by at most {difference:.1g}"),
+        _check_shapes(model, x, mask, classes),
+        _check_padding(model, x),
+    ]
+
+
+def _random_batch(features: int, classes: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Clips of different lengths, padded, each with a class of its own as far as there are any."""
+    rng = np.random.default_rng(0)
+    lengths = np.linspace(_FRAMES, _FRAMES // 2, _CLIPS).astype(int)
+    batch = pad([rng.normal(size=(length, features)).astype(np.float32) for length in lengths])
+    return torch.from_numpy(batch["x"]), torch.from_numpy(batch["mask"]), torch.arange(_CLIPS) % classes
+
+
+@torch.no_grad()
+def _check_shapes(model: SignModel, x: Tensor, mask: Tensor, classes: int) -> Check:
+    out = model.eval()(x, mask)
+    shapes = {name: tuple(value.shape) for name, value in out._asdict().items()}
+    total = out.attention.sum(dim=1)
+    right = (
+        shapes["logits"] == (len(x), classes)
+        and shapes["attention"] == tuple(mask.shape)
+        and all(bool(torch.isfinite(value).all()) for value in out)
+        and bool((total - 1).abs().max() < TOLERANCE)
+        and bool((out.attention[~mask] == 0).all())
+    )
+    return Check("shapes", right, ", ".join(f"{name} {shape}" for name, shape in shapes.items()))
+
+
+@torch.no_grad()
+def _check_padding(model: SignModel, x: Tensor) -> Check:
+    mask = torch.ones(x.shape[:2], dtype=torch.bool)
+    padded, padded_mask = F.pad(x, (0, 0, 0, _PADDING)), F.pad(mask, (0, _PADDING))
+    model.eval()
+    difference = float((model(x, mask).logits - model(padded, padded_mask).logits).abs().max())
+    return Check("padding", difference <= TOLERANCE, f"{_PADDING} frames of padding change a logit by {difference:.1g}")
+
+
+def _check_gradients(model: SignModel, x: Tensor, mask: Tensor, label: Tensor) -> Check:
+    model.zero_grad()
+    F.cross_entropy(model.eval()(x, mask).logits, label).backward()
+    dead, wild = [], []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            gradient = parameter.grad
+            if gradient is None or not gradient.any():
+                dead.append(name)
+            elif not torch.isfinite(gradient).all():
+                wild.append(name)
+    model.zero_grad()
+    found = "finite and not 0 in every parameter"
+    if dead or wild:
+        found = "; ".join(
+            f"{what} in {', '.join(names[:4])}" for what, names in (("0", dead), ("not finite", wild)) if names
+        )
+    return Check("gradients", not (dead or wild), found)
+
+
+def _check_overfits(model: SignModel, x: Tensor, mask: Tensor, label: Tensor) -> Check:
+    if len(label.unique()) < 2:
+        return Check("one batch overfits", True, "left out: there is only one gloss")
+    model.eval()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0)
+    first = last = float("nan")
+    for step in range(_OVERFIT_STEPS):
+        loss = F.cross_entropy(model(x, mask).logits, label)
+        last = float(loss.detach())
+        first = last if step == 0 else first
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return Check(
+        "one batch overfits", last < _OVERFIT_SHARE * first, f"loss {first:.3f} → {last:.3f} in {_OVERFIT_STEPS} steps"
+    )

@@ -1,0 +1,55 @@
+"""What training minimises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ishara.recipe import Loss
+
+
+class FocalLoss(nn.Module):
+    """Focal loss: cross-entropy with clips that are already right counting less (Lin et al., 2017).
+
+    Parameters
+    ----------
+    gamma
+        Focusing parameter, at least 0; 0 is cross-entropy.
+    weight
+        (C,) weight of each class, or None.
+    label_smoothing
+        In [0, 1).
+    """
+
+    weight: Tensor | None
+
+    def __init__(self, gamma: float, weight: Tensor | None = None, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.gamma = gamma
+        self.label_smoothing = label_smoothing
+        self.register_buffer("weight", weight)
+
+    def forward(self, logits: Tensor, label: Tensor) -> Tensor:
+        """(B, C) logits and (B,) classes → the mean loss, weighted as cross-entropy's is."""
+        probability = logits.softmax(-1).gather(1, label[:, None]).squeeze(1)
+        loss = F.cross_entropy(logits, label, self.weight, label_smoothing=self.label_smoothing, reduction="none")
+        total = len(label) if self.weight is None else self.weight[label].sum()
+        return ((1 - probability) ** self.gamma * loss).sum() / total
+
+
+def balanced_weights(labels: Sequence[int], num_classes: int) -> Tensor:
+    """(C,) weights inverse to how often each class occurs, with mean 1 over clips; 0 for a class that never occurs."""
+    counts = torch.bincount(torch.tensor(labels), minlength=num_classes)
+    present = (counts > 0).sum()
+    return torch.where(counts > 0, len(labels) / (present * counts.clamp_min(1)), 0.0)
+
+
+def make_loss(options: Loss, labels: Sequence[int], num_classes: int) -> nn.Module:
+    """The loss that a recipe names; `labels` are the training clips' classes."""
+    weight = balanced_weights(labels, num_classes) if options.class_weights == "balanced" else None
+    if options.name == "focal":
+        return FocalLoss(options.gamma, weight, options.label_smoothing)
+    return nn.CrossEntropyLoss(weight, label_smoothing=options.label_smoothing)

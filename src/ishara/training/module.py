@@ -1,0 +1,88 @@
+"""The Lightning module: one for every architecture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torchmetrics.classification import MulticlassAccuracy
+
+from ishara.models.contract import SignModel
+from ishara.recipe import Recipe
+from ishara.training.data import Batch
+from ishara.training.schedules import make_schedule
+from ishara.training.seeds import derive_int
+
+
+class RecognitionModule(L.LightningModule):
+    """Trains a model under a recipe and logs loss and top-1 of both sides, once per epoch.
+
+    Parameters
+    ----------
+    model
+        Any model under the contract.
+    recipe
+        Optimiser, schedule and seed.
+    loss
+        From logits (B, C) and labels (B,) to a scalar.
+    num_classes
+        C.
+    validated
+        Whether there are validation clips.
+    """
+
+    def __init__(self, model: SignModel, recipe: Recipe, loss: nn.Module, num_classes: int, *, validated: bool) -> None:
+        super().__init__()
+        self.model = model
+        self.recipe = recipe
+        self.loss = loss
+        self.validated = validated
+        self.train_top1 = MulticlassAccuracy(num_classes, average="micro")
+        self.validation_top1 = MulticlassAccuracy(num_classes, average="micro")
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Seed dropout from where in the run this is, so that a resumed run drops the same."""
+        torch.manual_seed(
+            derive_int(self.recipe.train.seed, "dropout", self.current_epoch, batch_idx, self.global_rank)
+        )
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The loss of one batch."""
+        logits = self.model(batch.x, batch.mask).logits
+        loss: Tensor = self.loss(logits, batch.label)
+        self.train_top1(logits, batch.label)
+        self._log("train/loss", loss, batch)
+        self._log("train/top1", self.train_top1, batch)
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Plain negative log-likelihood, whatever the training loss, so that runs can be compared."""
+        logits = self.model(batch.x, batch.mask).logits
+        self.validation_top1(logits, batch.label)
+        self._log("validation/loss", nn.functional.cross_entropy(logits, batch.label), batch)
+        self._log("validation/top1", self.validation_top1, batch)
+
+    def _log(self, name: str, value: Any, batch: Batch) -> None:
+        self.log(name, value, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.label), sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """AdamW and the recipe's schedule; biases, norms and single weights are not decayed."""
+        options = self.recipe.optimizer
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": decayed, "weight_decay": options.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        optimizer = AdamW(groups, lr=options.lr, betas=options.betas)
+        schedule = make_schedule(
+            self.recipe.schedule,
+            optimizer,
+            steps=int(self.trainer.estimated_stepping_batches),
+            epochs=self.recipe.train.max_epochs,
+            monitored=self.validated,
+        )
+        return {"optimizer": optimizer, "lr_scheduler": schedule}

@@ -1,0 +1,109 @@
+"""Cross-validation: every fold and seed trained, evaluated and kept; an interrupted run goes on where it was."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from ishara.clips import load_clips
+from ishara.clips.leaks import near_duplicates
+from ishara.clips.manifest import Manifest
+from ishara.clips.splits import Fold, assign, folds
+from ishara.evaluation.predictions import Predictions
+from ishara.evaluation.run import PREDICTIONS, predict_clips
+from ishara.recipe import Recipe
+from ishara.training.run import STORES, fit, open_run
+
+SECONDS = "seconds.txt"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One fold with one seed."""
+
+    fold: Fold
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return f"{self.fold.name}-seed{self.seed}"
+
+
+# How one job is done: recipe, clips with their split, run folder → predictions of the test side.
+Learner = Callable[[Recipe, Manifest, Path], Predictions]
+
+
+def split_clips(recipe: Recipe) -> Manifest:
+    """The recipe's clips, each with its side."""
+    manifest = load_clips(recipe.data)
+    return assign(manifest, recipe.split, recipe.train.seed, _together(recipe, manifest))
+
+
+def make_folds(recipe: Recipe) -> list[Fold]:
+    """The folds of the recipe's protocol."""
+    manifest = load_clips(recipe.data)
+    return folds(manifest, recipe.split, recipe.protocol, _together(recipe, manifest))
+
+
+def _together(recipe: Recipe, manifest: Manifest) -> list[frozenset[str]]:
+    return near_duplicates(manifest) if recipe.split.near_duplicates == "together" else []
+
+
+def learn(recipe: Recipe, manifest: Manifest, folder: Path) -> Predictions:
+    """Train on a fold's training side, export, and predict its test side with what was exported."""
+    recognizer = fit(recipe, manifest, folder, stores=folder.parent / STORES, title=folder.name)
+    test = manifest.where(pl.col("split") == "test")
+    return predict_clips(recognizer, test, group=recipe.split.group)[0]
+
+
+def crossval(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    learner: Learner = learn,
+    progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
+) -> tuple[Predictions, dict[str, float]]:
+    """Run a recipe's protocol, or what is left of it.
+
+    Parameters
+    ----------
+    recipe
+        Its `protocol` section says which folds and seeds.
+    folder
+        Holds one run folder per fold and seed. Those that have finished are not run again.
+    learner
+        How a fold is learnt; other learners can be measured on the same folds.
+    progress
+        Wraps the jobs to show progress.
+
+    Returns
+    -------
+    Predictions
+        The test sides of all folds and seeds.
+    dict
+        Seconds that each job took.
+    """
+    jobs = [Job(fold, seed) for seed in recipe.protocol.seeds for fold in make_folds(recipe)]
+    done: list[Predictions] = []
+    seconds: dict[str, float] = {}
+    for job in progress(jobs):
+        predictions, seconds[job.name] = _run(recipe, job, folder / job.name, learner)
+        done.append(predictions)
+    return Predictions.concat(done), seconds
+
+
+def _run(recipe: Recipe, job: Job, folder: Path, learner: Learner) -> tuple[Predictions, float]:
+    recipe = recipe.with_overrides([f"train.seed={job.seed}"])
+    open_run(recipe, job.fold.manifest, folder)
+    if not (folder / PREDICTIONS).is_file():
+        started = time.monotonic()
+        predictions = learner(recipe, job.fold.manifest, folder)
+        table = predictions.table.with_columns(fold=pl.lit(job.fold.name), seed=pl.lit(job.seed))
+        (folder / SECONDS).write_text(f"{time.monotonic() - started:.1f}", encoding="utf-8")
+        Predictions(table).write(folder / PREDICTIONS)
+    return Predictions.read(folder / PREDICTIONS), float((folder / SECONDS).read_text(encoding="utf-8"))

@@ -1,0 +1,63 @@
+"""Export: what is written computes what torch does, or it is not written."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+from torch import Tensor
+
+from ishara.errors import IsharaError
+from ishara.export.onnx import check_parity, export_onnx
+from ishara.models import create_model, list_models
+from ishara.models.contract import ModelOutput, SignModel
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_model_is_the_same_in_onnx(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = create_model(name, num_classes=5, layers=2)
+    export_onnx(model, tmp_path / "model.onnx", features=108)
+    session = ort.InferenceSession(str(tmp_path / "model.onnx"))
+    for batch, length in ((1, 1), (2, 9), (5, 64)):
+        x = torch.randn(batch, length, 108)
+        mask = torch.arange(length) < torch.linspace(length, 1, batch).long()[:, None]
+        with torch.no_grad():
+            expected = model.eval()(x, mask)
+        found = session.run(["logits", "embedding", "attention"], {"x": x.numpy(), "mask": mask.numpy()})
+        for ours, theirs in zip(expected, found, strict=True):
+            np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5)
+
+
+class Moody(SignModel):
+    """A model whose logits depend on the number of frames in a way that tracing freezes."""
+
+    classifier = "linear"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(4, 3)
+        self.calls = 0
+
+    def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:
+        self.calls += 1
+        embedding = (x * mask[..., None]).sum(1)
+        attention = mask / mask.sum(1, keepdim=True)
+        return ModelOutput(self.linear(embedding) + self.calls, embedding, attention)
+
+
+def test_a_difference_is_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(IsharaError, match=r"differs from torch in 'logits' by .*Nothing was written"):
+        export_onnx(Moody(), tmp_path / "model.onnx", features=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parity_sees_other_weights(tmp_path: Path) -> None:
+    model = create_model("spoter", num_classes=3, layers=1)
+    export_onnx(model, tmp_path / "model.onnx", features=108)
+    assert check_parity(model, tmp_path / "model.onnx", features=108) < 1e-4
+    with torch.no_grad():
+        model.head[5].bias += 0.01
+    with pytest.raises(IsharaError, match="'logits'"):
+        check_parity(model, tmp_path / "model.onnx", features=108)

@@ -1,0 +1,110 @@
+"""Recipes: every mistake names itself and the choices; overrides and presets mean what they say."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ishara.errors import IsharaError
+from ishara.recipe import AUGMENT_PRESETS, Recipe, find_root
+
+MINIMAL = {"name": "r", "data": {"corpus": "folder", "root": "clips"}}
+
+
+def write(folder: Path, **changes: object) -> Path:
+    path = folder / "r.yaml"
+    path.write_text(yaml.safe_dump({**MINIMAL, **changes}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"trian": {}}, r"no key 'trian'.*Did you mean 'train'"),
+        ({"train": {"max_epoch": 5}}, r"no key 'train.max_epoch'.*Did you mean 'max_epochs'"),
+        ({"train": {"max_epochs": "many"}}, r"train.max_epochs: found 'many'.*integer"),
+        ({"train": {"max_epochs": 0}}, r"train.max_epochs: found 0.*greater than or equal to 1"),
+        ({"schedule": {"name": "cosin"}}, r"schedule.name: found 'cosin'.*'linear', 'cosine', 'plateau' or 'constant'"),
+        ({"optimizer": {"lr": float("nan")}}, r"optimizer.lr: found nan"),
+        ({"augment": "wild"}, r"no preset 'wild'.*bengali"),
+        ({"augment": {"preset": "default", "mirror": 2}}, r"augment.mirror: found 2"),
+        ({"data": {"corpus": "folder"}}, r"data.corpus together with data.root"),
+        ({"data": {"manifest": "a.csv", "corpus": "folder", "root": "b"}}, r"either data.manifest"),
+        ({"name": "a b"}, r"name: found 'a b'"),
+        ({"features": {"positions": False, "hand_local": False}}, r"at least one of positions"),
+    ],
+)
+def test_a_mistake_names_the_key_and_the_choices(tmp_path: Path, changes: dict, expected: str) -> None:
+    with pytest.raises(IsharaError, match=expected) as caught:
+        Recipe.read(write(tmp_path, **changes))
+    assert "r.yaml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_overrides_are_dotted_yaml(tmp_path: Path) -> None:
+    recipe = Recipe.read(write(tmp_path), ["train.max_epochs=7", "split.test=[U4, U8]", "augment.mirror=0.5"])
+    assert recipe.train.max_epochs == 7
+    assert recipe.split.test == ("U4", "U8")
+    assert recipe.augment.mirror == 0.5
+
+
+@pytest.mark.parametrize("override", ["train.max_epochs", "=3", "name.x=1"])
+def test_a_malformed_override_is_refused(tmp_path: Path, override: str) -> None:
+    with pytest.raises(IsharaError, match="Override"):
+        Recipe.read(write(tmp_path), [override])
+
+
+@pytest.mark.parametrize("preset", sorted(AUGMENT_PRESETS))
+def test_a_preset_stands_for_its_values_and_can_be_changed(tmp_path: Path, preset: str) -> None:
+    plain = Recipe.read(write(tmp_path, augment=preset)).augment
+    changed = Recipe.read(write(tmp_path, augment=preset), ["augment.noise=0.25"]).augment
+    assert plain.model_dump(include=set(AUGMENT_PRESETS[preset])) == AUGMENT_PRESETS[preset]
+    assert changed == plain.model_copy(update={"noise": 0.25})
+
+
+def test_yaml_and_back_is_the_same_recipe(tmp_path: Path) -> None:
+    recipe = Recipe.read(write(tmp_path, augment="bengali", split={"test": ["U4", "U8"]}))
+    again = Recipe.from_dict(yaml.safe_load(recipe.to_yaml()))
+    assert again == recipe
+    assert again.hash == recipe.hash
+
+
+def test_the_hash_changes_with_what_determines_the_run(tmp_path: Path) -> None:
+    recipe = Recipe.read(write(tmp_path))
+    assert recipe.with_overrides(["train.seed=1"]).hash != recipe.hash
+    assert recipe.with_overrides(["description=other words"]).hash == recipe.hash
+
+
+def test_a_missing_recipe_lists_those_beside_it(tmp_path: Path) -> None:
+    write(tmp_path)
+    with pytest.raises(IsharaError, match=r"no such recipe.*r\.yaml"):
+        Recipe.read(tmp_path / "q.yaml")
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "a: [", "just words"])
+def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(IsharaError, match=r"r\.yaml: is not"):
+        Recipe.read(path)
+
+
+def test_data_are_found_in_the_data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wlasl").mkdir()
+    monkeypatch.setenv("ISHARA_DATA", str(tmp_path))
+    assert find_root(Path("wlasl")) == tmp_path / "wlasl"
+    with pytest.raises(IsharaError, match=r"no data at autsl nor at .*autsl"):
+        find_root(Path("autsl"))
+    monkeypatch.delenv("ISHARA_DATA")
+    with pytest.raises(IsharaError, match="Set ISHARA_DATA"):
+        find_root(Path("wlasl"))
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[1].glob("recipes/*.yaml")), ids=lambda p: p.stem)
+def test_every_recipe_is_valid_and_named_after_its_file(path: Path) -> None:
+    from ishara.models.options import model_options
+
+    recipe = Recipe.read(path)
+    assert recipe.name == path.stem
+    assert recipe.description
+    model_options(recipe.model.name, recipe.model.options)

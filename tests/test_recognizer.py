@@ -1,0 +1,138 @@
+"""A recogniser folder: it predicts without torch, and a damaged or foreign one is refused in one line."""
+
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ishara
+from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.errors import IsharaError
+from ishara.pose.files import write_pose
+from ishara.pose.pose import Pose
+from ishara.recognizer import CALIBRATION, CONFIG, GRAPH, Recognizer, softmax
+
+
+@pytest.fixture
+def folder(tiny_run: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_run / "recognizer", tmp_path / "recognizer"))
+
+
+def test_it_is_found_in_its_folder_and_in_its_run(tiny_run: Path) -> None:
+    assert ishara.load(tiny_run).labels == ishara.load(tiny_run / "recognizer").labels
+
+
+def test_a_prediction_ranks_every_gloss(tiny_run: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    prediction = recognizer.predict(synthetic_clip("SYN-01"))
+    probabilities = [c.probability for c in prediction.ranked]
+    assert sorted(c.gloss for c in prediction.ranked) == recognizer.labels
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    assert prediction.gloss == prediction.ranked[0].gloss
+    assert prediction.attention.sum() == pytest.approx(1, abs=1e-5)
+    assert prediction.attention.shape == prediction.times.shape
+    assert (np.diff(prediction.times) > 0).all()
+    assert prediction.times[-1] < synthetic_clip("SYN-01").duration
+
+
+def test_many_clips_at_once_are_each_alone(tiny_run: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    clips = [synthetic_clip("SYN-02", signer, take) for signer in (1, 2, 3) for take in range(1, 15)]
+    together = recognizer.predict(clips)
+    for clip, prediction in zip(clips[::9], together[::9], strict=True):
+        alone = recognizer.predict(clip)
+        assert alone.gloss == prediction.gloss
+        assert alone.probability == pytest.approx(prediction.probability, abs=1e-5)
+        np.testing.assert_allclose(alone.attention, prediction.attention, atol=1e-5)
+
+
+def test_files_and_poses_are_predicted_alike(tiny_run: Path, tmp_path: Path) -> None:
+    recognizer, pose = Recognizer.load(tiny_run), synthetic_clip("SYN-03")
+    write_pose(pose, tmp_path / "clip.pose")
+    from_file = recognizer.predict(tmp_path / "clip.pose")
+    assert from_file.probability == pytest.approx(recognizer.predict(pose).probability, abs=1e-3)
+
+
+def test_threads_may_share_it(tiny_run: Path) -> None:
+    recognizer = Recognizer.load(tiny_run, threads=1)
+    clips = [synthetic_clip("SYN-01", 1, take) for take in range(1, 9)]
+    expected = [recognizer.predict(clip).probability for clip in clips]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda clip: recognizer.predict(clip).probability, clips))
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_one_frame_is_enough(tiny_run: Path) -> None:
+    prediction = Recognizer.load(tiny_run).predict(synthetic_clip("SYN-01").frames([10]))
+    assert prediction.attention == pytest.approx([1.0])
+
+
+def test_it_runs_without_torch(tiny_run: Path, tmp_path: Path) -> None:
+    write_pose(synthetic_clip("SYN-01"), tmp_path / "clip.pose")
+    code = (
+        "import sys, ishara; ishara.load(sys.argv[1]).predict(sys.argv[2]);"
+        "heavy = {'torch', 'lightning', 'transformers', 'matplotlib', 'sklearn', 'scipy', 'cv2'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tiny_run, tmp_path / "clip.pose"], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_softmax_is_one_hot_when_sure_and_flat_when_not() -> None:
+    logits = np.array([[1000.0, 0.0, -1000.0]])
+    assert softmax(logits).tolist() == [[1, 0, 0]]
+    np.testing.assert_allclose(softmax(logits, 1e9), 1 / 3, atol=1e-5)
+
+
+def change(path: Path, **values: object) -> None:
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**config, **values}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (lambda f: (f / GRAPH).unlink(), r"model\.onnx: is missing"),
+        (lambda f: (f / GRAPH).write_bytes((f / GRAPH).read_bytes()[:-9]), r"model\.onnx: is damaged"),
+        (lambda f: (f / GRAPH).write_bytes(b"foreign"), r"model\.onnx: is damaged or not the file"),
+        (lambda f: (f / CALIBRATION).write_text('{"temperature": 9}'), r"calibration\.json: is damaged"),
+        (lambda f: (f / CONFIG).write_text("{"), r"config\.json: is not a recogniser's configuration"),
+        (lambda f: (f / CONFIG).unlink(), r"is not a recogniser: found a folder with"),
+        (lambda f: change(f / CONFIG, format=99), r"has format 99; this version of Ishara reads format 1"),
+        (lambda f: change(f / CONFIG, labels=["a", "b"]), r"gives 3 classes.*expected .* 2 classes"),
+        (lambda f: change(f / CONFIG, landmarks=["nose"]), r"landmarks or features are not those"),
+        (lambda f: change(f / CONFIG, surprise=1), r"surprise: Extra inputs are not permitted"),
+    ],
+)
+def test_a_damaged_folder_is_refused_in_one_line(folder: Path, damage, expected: str) -> None:
+    damage(folder)
+    with pytest.raises(IsharaError, match=expected) as caught:
+        Recognizer.load(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_recogniser_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for path, found in ((tmp_path / "none", "found nothing"), (tmp_path / "file", "found a file")):
+        with pytest.raises(IsharaError, match=found):
+            Recognizer.load(path)
+
+
+def test_a_clip_that_cannot_be_used_says_why(tiny_run: Path, tmp_path: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    with pytest.raises(IsharaError, match=r"clip\.mp4: is a video"):
+        recognizer.predict("clip.mp4")
+    with pytest.raises(IsharaError, match=r"none\.pose"):
+        recognizer.predict(tmp_path / "none.pose")
+    pose = synthetic_clip("SYN-01")
+    unseen = Pose(pose.coordinates, np.zeros_like(pose.confidence), pose.fps, pose.skeleton)
+    with pytest.raises(IsharaError, match="None of the 49 landmarks"):
+        recognizer.predict(unseen)

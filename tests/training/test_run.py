@@ -1,0 +1,209 @@
+"""A run: the same seed gives the same weights, and a killed run ends as an uninterrupted one does."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from ishara.errors import IsharaError
+from ishara.evaluation.predictions import Predictions
+from ishara.evaluation.run import predict_clips
+from ishara.recipe import Recipe
+from ishara.recognizer import Recognizer
+from ishara.training import crossval, fit, split_clips
+from ishara.training.callbacks import HISTORY
+
+WEIGHTS = Path("recognizer") / "model.safetensors"
+
+
+def weights(run: Path) -> dict[str, np.ndarray]:
+    return load_file(run / WEIGHTS)
+
+
+def assert_same_weights(a: Path, b: Path) -> None:
+    left, right = weights(a), weights(b)
+    assert left.keys() == right.keys()
+    for name in left:
+        np.testing.assert_array_equal(left[name], right[name], err_msg=name)
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    with (run / HISTORY).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_same_seed_gives_the_same_weights(tiny_recipe: Recipe, tiny_run: Path, tmp_path: Path) -> None:
+    fit(tiny_recipe, split_clips(tiny_recipe), tmp_path / "again")
+    assert_same_weights(tiny_run, tmp_path / "again")
+    assert history(tiny_run) == history(tmp_path / "again")
+
+
+def test_another_seed_gives_others(tiny_recipe: Recipe, tiny_run: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe.with_overrides(["train.seed=1", "train.max_epochs=1"])
+    fit(recipe, split_clips(tiny_recipe), tmp_path / "other")
+    assert any(
+        not np.array_equal(weights(tiny_run)[name], value) for name, value in weights(tmp_path / "other").items()
+    )
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from lightning.pytorch.callbacks import Callback
+from ishara.recipe import Recipe
+from ishara.training import split_clips
+from ishara.training import run as run_module
+
+class Kill(Callback):
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.current_epoch == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+make = run_module._make_trainer
+def dying(*args, **kwargs):
+    trainer = make(*args, **kwargs)
+    trainer.callbacks.insert(0, Kill())
+    return trainer
+run_module._make_trainer = dying
+recipe = Recipe.read(sys.argv[1])
+run_module.fit(recipe, split_clips(recipe), Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
+def test_a_killed_run_ends_as_an_uninterrupted_one(tiny_recipe: Recipe, tmp_path: Path, schedule: str) -> None:
+    recipe = tiny_recipe.with_overrides([f"schedule.name={schedule}", "schedule.patience=1", "train.max_epochs=4"])
+    manifest = split_clips(recipe)
+    fit(recipe, manifest, tmp_path / "whole")
+    (tmp_path / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    run = tmp_path / "killed"
+    child = [sys.executable, "-c", _KILLED, str(tmp_path / "recipe.yaml"), str(run)]
+    ended = subprocess.run(child, check=False, capture_output=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+    assert len(history(run)) == 2
+    assert not (run / "recognizer").exists()
+    torch.manual_seed(999)
+    fit(recipe, manifest, run)
+    assert_same_weights(tmp_path / "whole", run)
+    assert history(tmp_path / "whole") == history(run)
+
+
+def test_a_finished_run_is_not_trained_again(tiny_recipe: Recipe, tiny_run: Path) -> None:
+    before = (tiny_run / WEIGHTS).stat().st_mtime_ns
+    fit(tiny_recipe, split_clips(tiny_recipe), tiny_run)
+    assert (tiny_run / WEIGHTS).stat().st_mtime_ns == before
+
+
+def test_a_folder_keeps_to_its_recipe_and_clips(tiny_recipe: Recipe, tiny_run: Path) -> None:
+    with pytest.raises(IsharaError, match="holds a run with other settings"):
+        fit(tiny_recipe.with_overrides(["optimizer.lr=0.5"]), split_clips(tiny_recipe), tiny_run)
+    fewer = split_clips(tiny_recipe).where(pl.col("take") > 1)
+    with pytest.raises(IsharaError, match="other clips or another split"):
+        fit(tiny_recipe, fewer, tiny_run)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["train.keep=best", "train.monitor=validation/top1", "train.patience=1"],
+        ["model.name=bdsl_spoter", "loss.name=focal", "schedule.name=linear", "schedule.interval=epoch"],
+        ["train.precision=bf16-mixed", "train.accumulate=2", "loss.class_weights=balanced", "train.ema=0"],
+        ["train.validate_every=2", "train.keep=best"],
+        ["train.batch_size=17"],
+        ["train.loggers=[tensorboard]"],
+    ],
+    ids=lambda overrides: overrides[0],
+)
+def test_every_setting_trains(tiny_recipe: Recipe, tmp_path: Path, overrides: list[str]) -> None:
+    """The last batch has one clip where the batch size is 17 of 18 clips."""
+    recipe = tiny_recipe.with_overrides(["train.max_epochs=2", *overrides])
+    recognizer = fit(recipe, split_clips(recipe), tmp_path / "run")
+    assert np.isfinite(recognizer.temperature)
+    rows = history(tmp_path / "run")
+    assert len(rows) == 2
+    assert all(float(row["train/loss"]) > 0 for row in rows)
+    assert bool(rows[0]["validation/loss"]) == (recipe.train.validate_every == 1)
+
+
+def test_wandb_stays_offline_and_asks_nothing(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    recipe = tiny_recipe.with_overrides(["train.max_epochs=1", "train.loggers=[wandb]"])
+    fit(recipe, split_clips(recipe), tmp_path / "run")
+    assert any((tmp_path / "run" / "wandb").glob("offline-run-*"))
+
+
+def test_it_learns(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    """Three very different signs are told apart on the training signers after some epochs."""
+    recipe = tiny_recipe.with_overrides(
+        ["train.max_epochs=40", "optimizer.lr=0.003", "train.ema=0", "augment.preset=none"]
+    )
+    manifest = split_clips(recipe)
+    recognizer = fit(recipe, manifest, tmp_path / "run")
+    predictions, failures = predict_clips(recognizer, manifest.where(pl.col("split") == "train"))
+    assert failures == {}
+    assert (predictions.table["predicted"] == predictions.table["gloss"]).mean() > 0.9
+
+
+def test_a_bad_clip_is_left_out_and_listed(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    manifest = split_clips(tiny_recipe)
+    (tmp_path / "bad.pose").write_bytes(b"no pose")
+    train = manifest.table["split"] == "train"
+    first = manifest.table.filter(train)["id"][0]
+    paths = [str(tmp_path / "bad.pose") if clip.id == first else clip.path for clip in manifest]
+    recipe = tiny_recipe.with_overrides(["train.max_epochs=1"])
+    fit(recipe, manifest.with_column("path", paths), tmp_path / "run")
+    table = pl.read_csv(tmp_path / "run" / "failures.csv")
+    assert table["id"].to_list() == [first]
+    assert "bad.pose" in table["reason"][0]
+
+
+def test_without_validation_the_last_weights_are_kept(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    manifest = split_clips(tiny_recipe)
+    only = manifest.where(pl.col("split") != "validation")
+    with pytest.raises(IsharaError, match=r"train.keep=last"):
+        fit(tiny_recipe.with_overrides(["train.keep=best"]), only, tmp_path / "best")
+    recipe = tiny_recipe.with_overrides(["train.max_epochs=1"])
+    assert fit(recipe, only, tmp_path / "last").temperature == 1
+
+
+def test_folds_resume_where_they_were(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    recipe = tiny_recipe.with_overrides(
+        ["split.by=group", "split.validation=0.3", "train.max_epochs=1", "protocol.name=leave-one-group-out"]
+    )
+    learnt: list[str] = []
+
+    def learner(recipe: Recipe, manifest, folder: Path) -> Predictions:
+        if len(learnt) == 2:
+            raise KeyboardInterrupt
+        learnt.append(folder.name)
+        test = manifest.where(pl.col("split") == "test")
+        probabilities = np.eye(3)[[manifest.glosses.index(clip.gloss) for clip in test]]
+        return Predictions.build(test, probabilities, manifest.glosses)
+
+    with pytest.raises(KeyboardInterrupt):
+        crossval(recipe, tmp_path, learner=learner)
+    first = list(learnt)
+    learnt.clear()
+    predictions, seconds = crossval(recipe, tmp_path, learner=learner)
+    assert len(first) == 2
+    assert set(first).isdisjoint(learnt)
+    assert len(predictions) == 36
+    assert set(seconds) == set(first) | set(learnt)
+    assert predictions.table["fold"].n_unique() == 4
+
+
+def test_a_fold_is_a_run_of_its_own(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    recipe = tiny_recipe.with_overrides(["split.by=group", "split.validation=0.3", "train.max_epochs=1"])
+    predictions, _ = crossval(recipe, tmp_path)
+    assert len(predictions) == 36
+    runs = sorted(path.parent for path in tmp_path.glob("*/recognizer"))
+    assert len(runs) == 4
+    assert all(len(Recognizer.load(run).labels) == 3 for run in runs)
