@@ -70,6 +70,7 @@ results: $(FULL)
 	    echo "== $$recipe"; $(BIN)/ishara crossval "$$recipe" --results results/; \
 	  fi; \
 	done
+	@$(BIN)/ishara results --into README.md
 
 clean:
 	@rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,6 +16,7 @@ from ishara.console import as_json, console, errors, figures_table, folds_table,
 from ishara.errors import IsharaError
 
 RUNS = Path("runs")
+RESULTS = Path("results")
 
 app = typer.Typer(
     help="Ishara turns a video of a signed word into its gloss.",
@@ -240,6 +241,21 @@ def check(
     console.print(table)
     if not all(item.passed for item in checks):
         raise SystemExit(1)
+
+
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Argument(help="The JSON files that `ishara crossval --results` writes.")] = RESULTS,
+    into: Annotated[Path | None, typer.Option(help="A Markdown page whose table to renew.")] = None,
+) -> None:
+    """Show what recipes measured as a table, or renew the table of a page such as the README."""
+    from ishara.evaluation.table import put_into, results_table
+
+    table = results_table(folder)
+    if into is None:
+        sys.stdout.write(table + "\n")
+    else:
+        console.print(f"{into}: {'renewed' if put_into(into, table) else 'was up to date'}", highlight=False)
 
 
 @app.command()

@@ -184,7 +184,7 @@ def test_the_official_split_is_kept_and_gets_a_validation_side_where_it_has_none
         (corpus(), Split(test=("s9",)), r"'signer' has no value 's9'\. Choose from: s0, s1"),
         (corpus(), Split(validation=("s9",)), "split.validation: 'signer' has no value 's9'"),
         (corpus(), Split(test=("s0",), validation=("s0",)), "split.validation names groups that are tested"),
-        (corpus(), Split(by="clip", test=("s0",)), "clips are split singly: give a share"),
+        (corpus(), Split(by="clip", test=("s0",)), "clips are split at random: give a share"),
         (corpus(signers=1), Split(), "leaves nothing to train: there are only 1 units of 'signer'"),
         (corpus(), Split(test=0), "leaves nothing to test"),
         (corpus(), Split(test=("s0", "s1", "s2", "s3", "s4")), "leaves nothing to train"),

@@ -14,6 +14,7 @@ import torch
 from safetensors.numpy import load_file
 
 from ishara.errors import IsharaError
+from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import predict_clips
 from ishara.recipe import Recipe
@@ -172,6 +173,23 @@ def test_without_validation_the_last_weights_are_kept(tiny_recipe: Recipe, tmp_p
         fit(tiny_recipe.with_overrides(["train.keep=best"]), only, tmp_path / "best")
     recipe = tiny_recipe.with_overrides(["train.max_epochs=1"])
     assert fit(recipe, only, tmp_path / "last").temperature == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here, on which half precision works")
+def test_half_precision_without_a_gpu_says_what_to_choose(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    recipe = tiny_recipe.with_overrides(["train.precision=16-mixed"])
+    with pytest.raises(IsharaError, match="Choose bf16-mixed or 32"):
+        fit(recipe, split_clips(recipe), tmp_path / "run")
+
+
+def test_a_gloss_never_seen_in_training_counts_as_missed(tiny_run: Path, tiny_recipe: Recipe) -> None:
+    test = split_clips(tiny_recipe).where(pl.col("split") == "test")
+    strange = ["SYN-99" if clip.gloss == "SYN-01" else clip.gloss for clip in test]
+    predictions, _ = predict_clips(Recognizer.load(tiny_run), test.with_column("gloss", strange))
+    summary = summarise(predictions, resamples=20)
+    assert summary.unknown_gloss_predictions == 3
+    assert {g.gloss: g.recall for g in summary.by_gloss}["SYN-99"] == 0
+    assert np.isfinite(summary.nll.value)
 
 
 def test_folds_resume_where_they_were(tiny_recipe: Recipe, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 A file of many clips has ``frames`` (N, F) or (N, K, D), all clips one after another, and ``offsets`` (clips + 1), where
 each starts. ``landmarks`` (K names) says what the columns are; without it the width must be that of a named layout.
 Optional: ``confidence`` (N, K) in [0, 1] and ``fps``. A MediaPipe session of BdSLW60 is a file with ``landmarks``
-(T, 1629) alone.
+(T, 1629) alone: face, body, left hand, right hand (or the body first: what is larger is the body).
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from ishara.pose.skeleton import (
 ARRAY_SUFFIXES = (".npz", ".npy")
 
 _ASSUMED_FPS = 30.0
+_SAMPLED = 32  # frames that are looked at to tell layouts of the same width apart
 _LEFT, _RIGHT = (hand_landmarks(hand) for hand in HANDS)
 _FACE = tuple(f"face.{i}" for i in range(MEDIAPIPE_FACE_POINTS))
 _WLASL50_BODY = tuple(MEDIAPIPE_BODY[i] for i in (0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26))
@@ -100,7 +101,8 @@ class Layout:
 # Recognised by width. Frame rates are not in these files: 25 (WLASL's most frequent) and 30 (BdSLW60) are assumed.
 LAYOUTS = (
     Layout("wlasl50", ((_WLASL50_BODY, "xyzv"), (_LEFT, "xyz"), (_RIGHT, "xyz")), fps=25.0),
-    Layout("holistic-session", ((MEDIAPIPE_BODY, "xyz"), (_FACE, "xyz"), (_LEFT, "xyz"), (_RIGHT, "xyz"))),
+    Layout("face-first", ((_FACE, "xyz"), (MEDIAPIPE_BODY, "xyz"), (_LEFT, "xyz"), (_RIGHT, "xyz"))),
+    Layout("body-first", ((MEDIAPIPE_BODY, "xyz"), (_FACE, "xyz"), (_LEFT, "xyz"), (_RIGHT, "xyz"))),
     Layout("holistic", ((MEDIAPIPE_BODY, "xyz"), (_LEFT, "xyz"), (_RIGHT, "xyz"))),
     Layout("mediapipe-body", ((MEDIAPIPE_BODY, "xyz"),)),
     Layout("mediapipe-body-visibility", ((MEDIAPIPE_BODY, "xyzv"),)),
@@ -246,10 +248,23 @@ def _named(names: NDArray[Any], frames: NDArray[Any]) -> Layout:
 
 def _by_width(frames: NDArray[Any]) -> Layout:
     width = int(np.prod(frames.shape[1:]))
-    for layout in LAYOUTS:
-        if layout.width == width and (frames.ndim == 2 or frames.shape[1] == len(layout.landmarks)):
-            return layout
+    flat = frames.ndim == 2
+    fitting = [each for each in LAYOUTS if each.width == width and (flat or frames.shape[1] == len(each.landmarks))]
+    if fitting:
+        sample = frames.reshape(len(frames), -1)[:: max(1, len(frames) // _SAMPLED)]
+        return max(fitting, key=lambda layout: _body_over_face(layout, sample)) if len(fitting) > 1 else fitting[0]
     known = ", ".join(f"{layout.width} ({layout.name})" for layout in LAYOUTS)
     raise IsharaError(
         f"has frames of shape {frames.shape[1:]} and no `landmarks` names; widths that are known without: {known}."
     )
+
+
+def _body_over_face(layout: Layout, frames: NDArray[Any]) -> float:
+    """How many times larger the body is than the face, in the middle frame: below 1 where the two are mistaken."""
+    coordinates, _ = layout.decode(frames)
+    places = {name: k for k, name in enumerate(layout.landmarks)}
+    body, face = (
+        np.ptp(coordinates[:, [places[name] for name in part], 1], axis=1) for part in (MEDIAPIPE_BODY, _FACE)
+    )
+    known = np.isfinite(body) & np.isfinite(face) & (face > 0)
+    return float(np.median(body[known] / face[known])) if known.any() else 0.0

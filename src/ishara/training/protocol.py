@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from rich.markup import escape
 
 from ishara.clips import load_clips
-from ishara.clips.leaks import near_duplicates
+from ishara.clips.leaks import check, near_duplicates
 from ishara.clips.manifest import Manifest
 from ishara.clips.splits import Fold, assign, folds
+from ishara.console import errors
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import PREDICTIONS, predict_clips
 from ishara.recipe import Recipe
@@ -39,19 +41,45 @@ Learner = Callable[[Recipe, Manifest, Path], Predictions]
 
 
 def split_clips(recipe: Recipe) -> Manifest:
-    """The recipe's clips, each with its side."""
-    manifest = load_clips(recipe.data)
-    return assign(manifest, recipe.split, recipe.train.seed, _together(recipe, manifest))
+    """The recipe's clips, each with its side, checked for leaks.
+
+    Raises
+    ------
+    IsharaError
+        If the split cannot be made, or leaks where the recipe says that it must not.
+    """
+    manifest, clusters = _load(recipe)
+    divided = assign(manifest, recipe.split, recipe.train.seed, _kept_together(recipe, clusters))
+    _check_leaks(recipe, divided, clusters, grouped=recipe.split.by != "clip")
+    return divided
 
 
 def make_folds(recipe: Recipe) -> list[Fold]:
-    """The folds of the recipe's protocol."""
+    """The folds of the recipe's protocol, each checked for leaks; errors as for `split_clips`."""
+    manifest, clusters = _load(recipe)
+    made = folds(manifest, recipe.split, recipe.protocol, _kept_together(recipe, clusters))
+    for fold in made:
+        _check_leaks(recipe, fold.manifest, clusters, grouped=recipe.protocol.name != "stratified-k-fold")
+    return made
+
+
+def _load(recipe: Recipe) -> tuple[Manifest, list[frozenset[str]]]:
     manifest = load_clips(recipe.data)
-    return folds(manifest, recipe.split, recipe.protocol, _together(recipe, manifest))
+    return manifest, [] if recipe.split.near_duplicates == "ignore" else near_duplicates(manifest)
 
 
-def _together(recipe: Recipe, manifest: Manifest) -> list[frozenset[str]]:
-    return near_duplicates(manifest) if recipe.split.near_duplicates == "together" else []
+def _kept_together(recipe: Recipe, clusters: list[frozenset[str]]) -> list[frozenset[str]]:
+    return clusters if recipe.split.near_duplicates == "together" else []
+
+
+def _check_leaks(recipe: Recipe, manifest: Manifest, clusters: list[frozenset[str]], *, grouped: bool) -> None:
+    """Refuse a split of our own that leaks; report it where the split is the corpus's, or the recipe wants that."""
+    group = recipe.split.group if grouped and recipe.split.group in manifest.table.columns else None
+    report = check(manifest, group, clusters)
+    if recipe.split.by != "official" and recipe.split.near_duplicates == "together":
+        report.refuse()
+    elif not report.clean:
+        errors.print(f"[yellow]Warning[/]: {escape(str(report))}", highlight=False, soft_wrap=True)
 
 
 def learn(recipe: Recipe, manifest: Manifest, folder: Path) -> Predictions:
@@ -88,7 +116,8 @@ def crossval(
     dict
         Seconds that each job took.
     """
-    jobs = [Job(fold, seed) for seed in recipe.protocol.seeds for fold in make_folds(recipe)]
+    made = make_folds(recipe)
+    jobs = [Job(fold, seed) for seed in recipe.protocol.seeds for fold in made]
     done: list[Predictions] = []
     seconds: dict[str, float] = {}
     for job in progress(jobs):

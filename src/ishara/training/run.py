@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +146,8 @@ def _run(recipe: Recipe, model: SignModel, sides: Sides, folder: Path, title: st
     """Train to the end and leave the chosen checkpoint's weights in the model."""
     if recipe.train.keep == "best" and sides.validation is None:
         raise IsharaError("train.keep: best needs validation clips. Set split.validation above 0, or train.keep=last.")
+    if recipe.train.precision == "16-mixed" and not _uses_gpu(recipe):
+        raise IsharaError("train.precision: 16-mixed needs a GPU, and none is used here. Choose bf16-mixed or 32.")
     loss = make_loss(recipe.loss, sides.training.labels, len(sides.labels))
     module = RecognitionModule(model, recipe, loss, len(sides.labels), validated=sides.validation is not None)
     checkpoints = folder / CHECKPOINTS
@@ -164,6 +167,10 @@ def _run(recipe: Recipe, model: SignModel, sides: Sides, folder: Path, title: st
     model.cpu().load_state_dict(
         {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
     )
+
+
+def _uses_gpu(recipe: Recipe) -> bool:
+    return recipe.train.accelerator != "cpu" and torch.cuda.is_available()
 
 
 def _make_trainer(recipe: Recipe, folder: Path, title: str, *, validated: bool) -> L.Trainer:
@@ -224,8 +231,6 @@ def _loggers(recipe: Recipe, folder: Path) -> list[Logger]:
 
         loggers.append(TensorBoardLogger(folder, name="tensorboard", version=""))
     if "wandb" in recipe.train.loggers:
-        import os
-
         from lightning.pytorch.loggers import WandbLogger
 
         offline = os.environ.get("WANDB_MODE", "offline") != "online"

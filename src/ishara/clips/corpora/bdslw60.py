@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import polars as pl
 
 from ishara.clips.clip import Clip
@@ -17,6 +18,8 @@ from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError, choices
 from ishara.pose.arrays import ARRAY_SUFFIXES
 from ishara.pose.files import read_pose
+from ishara.pose.pose import Pose
+from ishara.pose.skeleton import MEDIAPIPE_BODY
 
 # U4W1F (a session: several trials in a row), U4W1F_trial_3_R, U4W1F_2_trial_3_R (another session), U4W1FL_trial_3_R.
 _NAME = re.compile(
@@ -31,6 +34,8 @@ _PHASE2 = ("landmarks", "normalized")
 _PHASE2_SIGNS = (*_PHASE2, "training_format", "test_results")
 _WORDS = "words.csv"
 _MOST_LISTED = 8
+_FEWEST_FRAMES = 8
+_LARGEST_JUMP = 0.1  # of the stretch that the body covers: recordings are below 0.01, random numbers at 0.3
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +77,7 @@ def _read(root: Path, options: Options) -> Manifest:
             )
         root = unpack(root)
     phase2 = _phase2_folder(root)
-    files = _clip_files(root) if phase2 is None else _phase2_files(phase2, chosen)
+    files = _usable(_clip_files(root), root) if phase2 is None else _phase2_files(phase2, chosen)
     words = _words(phase2 or root)
     names = {path: Name.parse(path.stem) for path in files}
     named = [(path, name) for path, name in names.items() if name is not None]
@@ -132,20 +137,40 @@ def _phase2_files(folder: Path, chosen: str) -> list[Path]:
             f"{folder}: {chosen}/ has no landmark arrays ({', '.join(ARRAY_SUFFIXES)}) named by their video, such as "
             f"U4W1F_trial_0_R.npy. Found: {_listed(_inside(folder), folder)}."
         )
+    return _usable(arrays, folder)
+
+
+def _usable(files: list[Path], root: Path) -> list[Path]:
+    """The files without the arrays that cannot be interpreted, which are named."""
     problems: dict[Path, str] = {}
-    for path in arrays:
-        try:
-            read_pose(path)
-        except IsharaError as error:
-            problems[path] = str(error)
-    if len(problems) == len(arrays):
+    for path in files:
+        if path.suffix.lower() in ARRAY_SUFFIXES:
+            try:
+                _refuse_noise(path, read_pose(path))
+            except IsharaError as error:
+                problems[path] = str(error)
+    if len(problems) == len(files):
         raise IsharaError(
-            f"{folder}: none of the {len(arrays)} arrays in {chosen}/ can be interpreted "
-            f"({next(iter(problems.values()))}) Found: {_listed(_inside(folder), folder)}."
+            f"{root}: none of the {len(files)} arrays can be interpreted ({next(iter(problems.values()))}) "
+            f"Found: {_listed(_inside(root), root)}."
         )
     if problems:
-        _log.warning("%s: %d arrays were left out: %s", home, len(problems), "; ".join(list(problems.values())[:3]))
-    return [path for path in arrays if path not in problems]
+        _log.warning("%s: %d arrays were left out: %s", root, len(problems), "; ".join(list(problems.values())[:3]))
+    return [path for path in files if path not in problems]
+
+
+def _refuse_noise(path: Path, pose: Pose) -> None:
+    """Sessions of random numbers are in circulation beside recordings: a body does not jump in every frame."""
+    points = np.where(pose.seen[..., None], pose.coordinates, np.nan)[..., :2]
+    body = points[:, [k for k, name in enumerate(pose.skeleton.landmarks) if name in MEDIAPIPE_BODY]]
+    if len(pose) < _FEWEST_FRAMES or not body.size or np.isnan(body).all():
+        return
+    size = np.nanmax(body, axis=(0, 1)) - np.nanmin(body, axis=(0, 1))
+    jump = np.abs(np.diff(body, axis=0))
+    if np.nanmedian(jump / np.where(size > 0, size, 1)) > _LARGEST_JUMP:
+        raise IsharaError(
+            f"{path}: its landmarks jump across the image in every frame; it holds random numbers, not a recording."
+        )
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -181,8 +206,9 @@ def _words(folder: Path) -> dict[str, str]:
 
 
 _LAYOUT = (
-    "videos, .pose files or MediaPipe sessions (.npz) named U<signer>W<word>F_trial_<n>_<L|R>, in any folders below; or "
-    "the notebook's processed_data folder or zip with landmarks/ or normalized/; a words.csv (word, gloss) names the words."
+    "videos, .pose files or MediaPipe sessions (.npz) named U<signer>W<word>F_trial_<n>_<L|R>, in any folders below; "
+    "or the notebook's processed_data folder or zip with landmarks/ or normalized/; a words.csv (word, gloss) names "
+    "the words."
 )
 
 BDSLW60 = Corpus(

@@ -1,0 +1,100 @@
+"""The table of what recipes measured, made from the JSON files in ``results/`` and put into a page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ishara.errors import IsharaError
+
+BEGIN = "<!-- results: made by `ishara results`, not by hand -->"
+END = "<!-- end of results -->"
+_HEADER = (
+    "| corpus | who is tested | recipe | seeds | top-1 per instance (95 %) | per class | top-5 | worst | chance |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def results_table(folder: Path) -> str:
+    """A Markdown table with a row per result, baselines below what they are the baseline of.
+
+    Raises
+    ------
+    IsharaError
+        If the folder has no result, or a file in it is not one.
+    """
+    rows = [_row(path) for path in sorted(folder.glob("*.json")) if not path.name.startswith("bench-")]
+    if not rows:
+        raise IsharaError(f"{folder}: there are no results. `ishara crossval RECIPE --results {folder}` writes them.")
+    return "\n".join([_HEADER, *rows])
+
+
+def put_into(page: Path, table: str) -> bool:
+    """Replace the table between a page's markers; tells whether that changed it.
+
+    Raises
+    ------
+    IsharaError
+        If the page has no markers.
+    """
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise IsharaError(f"{page}: has no place for the table; expected the lines {BEGIN} and {END}.")
+    changed = f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+    if changed != text:
+        page.write_text(changed, encoding="utf-8")
+    return changed != text
+
+
+def _row(path: Path) -> str:
+    try:
+        measured = json.loads(path.read_text(encoding="utf-8"))
+        summary = measured["summary"]
+        protocol = measured["protocol"]
+    except (json.JSONDecodeError, KeyError) as error:
+        raise IsharaError(f"{path}: is not a result of `ishara crossval` ({error!r}).") from None
+    worst = summary["worst_signer"] or summary["worst_group"]
+    cells = [
+        f"{_corpus(measured)} ({summary['glosses']} glosses, {summary['clips']} clips)",
+        _tested(protocol),
+        _name(measured),
+        str(len(summary["seeds"])),
+        f"**{_percent(summary['top1'])}** ({_interval(summary['top1'])})",
+        _percent(summary["class_top1"]),
+        _percent(summary["top5"]),
+        f"{_percent(worst['top1'])} ({worst['name']})" if worst else "–",
+        f"{summary['chance']:.1%}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _corpus(measured: dict[str, Any]) -> str:
+    corpus = str(measured["corpus"])
+    root = Path(str(measured["settings"]["data"]["root"] or ""))
+    return root.stem if corpus == "landmarks" else corpus
+
+
+def _tested(protocol: dict[str, Any]) -> str:
+    if protocol["name"] == "leave-one-group-out":
+        return f"leave one {protocol['group']} out"
+    who = f" by {protocol['group']}" if protocol["name"] == "group-k-fold" else ""
+    repeats = f" × {protocol['repeats']}" if protocol["repeats"] > 1 else ""
+    return f"{protocol['name'].replace('-k-fold', '')} {protocol['folds']}-fold{repeats}{who}"
+
+
+def _name(measured: dict[str, Any]) -> str:
+    if measured["learner"] == "ishara":
+        return f"`{measured['recipe']}`"
+    return f"{measured['learner']}, as it stands, on the folds of `{measured['recipe']}`"
+
+
+def _percent(estimate: dict[str, Any]) -> str:
+    return "–" if estimate["value"] is None else f"{estimate['value']:.1%}"
+
+
+def _interval(estimate: dict[str, Any]) -> str:
+    interval = estimate["interval"]
+    return f"{interval['low']:.1%} to {interval['high']:.1%}" if interval else "no interval"

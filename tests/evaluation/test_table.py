@@ -1,0 +1,34 @@
+"""The README's table is what the files in results/ say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ishara.errors import IsharaError
+from ishara.evaluation.table import BEGIN, END, put_into, results_table
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_readme_holds_the_table_of_the_results() -> None:
+    assert results_table(ROOT / "results") in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_table_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    assert put_into(page, "| new |")
+    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\n| new |\n\n{END}\nafter\n"
+    assert not put_into(page, "| new |")
+
+
+def test_a_page_without_markers_and_a_folder_without_results_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("nothing", encoding="utf-8")
+    with pytest.raises(IsharaError, match="has no place for the table"):
+        put_into(tmp_path / "page.md", "| new |")
+    with pytest.raises(IsharaError, match="there are no results"):
+        results_table(tmp_path)
+    (tmp_path / "a.json").write_text(json.dumps({"summary": {}}), encoding="utf-8")
+    with pytest.raises(IsharaError, match=r"a\.json: is not a result"):
+        results_table(tmp_path)

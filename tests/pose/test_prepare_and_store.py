@@ -1,0 +1,117 @@
+"""Preparing clips, and keeping them on disk: what training reads is what prediction sees."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.clips.manifest import Manifest
+from ishara.errors import IsharaError
+from ishara.pose.files import read_pose, write_pose
+from ishara.pose.pose import Pose
+from ishara.pose.prepare import model_skeleton, prepare
+from ishara.pose.skeleton import Skeleton
+from ishara.pose.store import PoseStore
+from ishara.recipe import PoseOptions
+
+OPTIONS = PoseOptions(skeleton="upper-body-hands", dimensions=3, max_frames=20)
+
+
+def build(home: Path, clips: list[tuple[str, str]], options: PoseOptions = OPTIONS) -> PoseStore:
+    return PoseStore.build(home, clips, options, skeleton=model_skeleton(options))
+
+
+@pytest.fixture
+def clips(corpus: Path) -> list[tuple[str, str]]:
+    return [(clip.id, clip.path) for clip in Manifest.read(corpus / "index.csv")]
+
+
+def test_a_clip_comes_out_on_the_recipes_skeleton_and_no_longer_than_it_says() -> None:
+    pose = prepare(synthetic_clip("SYN-01"), OPTIONS)
+    assert pose.skeleton == model_skeleton(OPTIONS)
+    assert pose.coordinates.shape == (20, 49, 3)
+    assert pose.duration == pytest.approx(synthetic_clip("SYN-01").duration)
+    assert prepare(synthetic_clip("SYN-01"), PoseOptions(skeleton="hands")).coordinates.shape[2] == 2
+
+
+def test_a_sub_selection_is_by_name() -> None:
+    options = PoseOptions(landmarks=("right_hand", "nose"))
+    assert model_skeleton(options).landmarks[-1] == "nose"
+    with pytest.raises(IsharaError, match="no landmark 'right_hnad'"):
+        model_skeleton(PoseOptions(landmarks=("right_hnad",)))
+
+
+def test_what_cannot_be_prepared_says_why() -> None:
+    flat = synthetic_clip("SYN-01")
+    flat = Pose(flat.coordinates[..., :2], flat.confidence, flat.fps, flat.skeleton)
+    with pytest.raises(IsharaError, match=r"no depth.*pose\.dimensions: 3"):
+        prepare(flat, OPTIONS)
+    foot = Pose(np.ones((3, 1, 3)), np.ones((3, 1)), 25, Skeleton("foot", ("left_heel",)))
+    with pytest.raises(IsharaError, match="None of the 49 landmarks"):
+        prepare(foot, OPTIONS)
+
+
+def test_the_store_gives_back_what_was_prepared(tmp_path: Path, clips: list[tuple[str, str]]) -> None:
+    store = build(tmp_path, clips)
+    assert list(store.ids) == [clip for clip, _ in clips]
+    for i in (0, 17, len(store) - 1):
+        expected, found = prepare(read_pose(clips[i][1]), OPTIONS), store[i]
+        np.testing.assert_allclose(found.coordinates, expected.coordinates, atol=2e-3)
+        np.testing.assert_array_equal(found.seen, expected.seen)
+        assert found.fps == pytest.approx(expected.fps)
+        assert store.lengths[i] == len(expected)
+
+
+def test_it_takes_two_bytes_a_number_and_no_more(tmp_path: Path, clips: list[tuple[str, str]]) -> None:
+    store = build(tmp_path, clips)
+    frames = sum(store.lengths)
+    assert store.nbytes == frames * 49 * (3 + 1) * 2
+    on_disk = sum(path.stat().st_size for path in store.folder.glob("*.f16"))
+    assert on_disk == store.nbytes
+
+
+def test_the_same_clips_are_prepared_once_and_changed_ones_again(tmp_path: Path, clips: list[tuple[str, str]]) -> None:
+    first = build(tmp_path, clips[:4])
+    stamp = (first.folder / "store.json").stat().st_mtime_ns
+    assert (build(tmp_path, clips[:4]).folder / "store.json").stat().st_mtime_ns == stamp
+    assert build(tmp_path, clips[:5]).folder != first.folder
+    assert build(tmp_path, clips[:4], PoseOptions(skeleton="upper-body-hands")).folder != first.folder
+
+
+def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
+    write_pose(synthetic_clip("SYN-01"), tmp_path / "a.pose")
+    first = build(tmp_path / "stores", [("a", str(tmp_path / "a.pose"))])
+    write_pose(synthetic_clip("SYN-02", take=2), tmp_path / "a.pose")
+    assert build(tmp_path / "stores", [("a", str(tmp_path / "a.pose"))]).folder != first.folder
+
+
+def test_bad_clips_are_left_out_with_the_reason(tmp_path: Path, clips: list[tuple[str, str]]) -> None:
+    (tmp_path / "bad.pose").write_bytes(b"\0" * 10)
+    store = build(tmp_path, [("bad", str(tmp_path / "bad.pose")), clips[0], ("gone", str(tmp_path / "gone.pose"))])
+    assert store.ids == (clips[0][0],)
+    assert store.failures.keys() == {"bad", "gone"}
+    assert "bad.pose" in store.failures["bad"]
+
+
+def test_without_one_good_clip_nothing_is_left_behind(tmp_path: Path) -> None:
+    with pytest.raises(IsharaError, match=r"Not one of 1 clips could be read.*gone\.pose"):
+        build(tmp_path / "stores", [("gone", str(tmp_path / "gone.pose"))])
+    assert not any(path.suffix != ".part" for path in (tmp_path / "stores").iterdir())
+
+
+def test_a_half_made_store_is_made_again(tmp_path: Path, clips: list[tuple[str, str]]) -> None:
+    whole = build(tmp_path, clips[:3])
+    half = whole.folder.with_name(whole.folder.name + ".part")
+    whole.folder.rename(half)
+    (half / "coordinates.f16").write_bytes(b"")
+    again = build(tmp_path, clips[:3])
+    assert len(again) == 3
+    assert again[0].seen.any()
+
+
+def test_manifests_of_clips_and_stores_agree(corpus: Path) -> None:
+    manifest = Manifest.read(corpus / "index.csv")
+    assert manifest.missing_files() == []
+    assert manifest.table.filter(pl.col("split") == "train")["signer"].n_unique() == 2

@@ -1,0 +1,55 @@
+"""Splits of a run are checked for leaks: a planted one is found, refused or told."""
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ishara.clips.manifest import Manifest
+from ishara.errors import IsharaError
+from ishara.recipe import Recipe
+from ishara.training.protocol import make_folds, split_clips
+
+
+@pytest.fixture
+def planted(tiny_recipe: Recipe, corpus: Path, tmp_path: Path) -> Recipe:
+    """A manifest in which a training clip comes again as a test clip of another signer, under another name."""
+    manifest = Manifest.read(corpus / "index.csv")
+    source = manifest.table.filter(pl.col("split") == "train")["path"][0]
+    copy = manifest.table.filter(pl.col("split") == "test")["id"][0]
+    shutil.copy(source, tmp_path / "copy.pose")
+    paths = [str(tmp_path / "copy.pose") if clip.id == copy else clip.path for clip in manifest]
+    manifest.with_column("path", paths).write(tmp_path / "clips.csv")
+    data = ["data.corpus=null", "data.root=null", f"data.manifest={tmp_path / 'clips.csv'}"]
+    return tiny_recipe.with_overrides(data)
+
+
+def test_a_leak_in_an_official_split_is_told(planted: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    split_clips(planted)
+    assert "near-identical clips stand on two sides" in capsys.readouterr().err
+
+
+def test_signers_with_a_clip_in_common_are_tested_together(planted: Recipe) -> None:
+    recipe = planted.with_overrides(["split.by=group", "split.validation=0.3"])
+    names = [fold.name for fold in make_folds(recipe)]
+    assert len(names) == 3
+    assert sum("+" in name for name in names) == 1
+
+
+def test_an_unjoined_leak_is_told_for_every_fold_that_has_it(
+    planted: Recipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = planted.with_overrides(["split.by=group", "split.validation=0.3", "split.near_duplicates=report"])
+    assert len(make_folds(recipe)) == 4
+    assert "The split leaks" in capsys.readouterr().err
+
+
+def test_nothing_is_looked_for_where_the_recipe_says_so(planted: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
+    split_clips(planted.with_overrides(["split.near_duplicates=ignore"]))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_split_without_the_group_column_is_refused(tiny_recipe: Recipe) -> None:
+    with pytest.raises(IsharaError, match=r"village"):
+        split_clips(tiny_recipe.with_overrides(["split.by=group", "split.group=village"]))
