@@ -79,7 +79,8 @@ clean:
 define DATA_ARE_THERE
 import sys
 from ishara.errors import IsharaError
-from ishara.recipe import Recipe, find_root
+from ishara.clips.roots import find_root
+from ishara.recipe import Recipe
 data = Recipe.read(sys.argv[1]).data
 try:
     find_root(data.manifest or data.root)

@@ -23,12 +23,13 @@ import typer
 from rich.table import Table
 from torch.utils.data import DataLoader
 
+from ishara.clips.roots import find_root
 from ishara.console import console, track
 from ishara.errors import IsharaError
 from ishara.pose.files import read_array
 from ishara.pose.prepare import model_skeleton
 from ishara.pose.store import PoseStore
-from ishara.recipe import Recipe, find_root
+from ishara.recipe import Recipe
 from ishara.training.data import ClipData, ClipDataset
 from ishara.training.results import provenance, write_json
 from notebook.data import NotebookDataset, notebook_features

@@ -29,6 +29,7 @@ from rich.table import Table
 from torch import nn
 from torch.optim import AdamW
 
+from ishara.clips.roots import find_root
 from ishara.console import console, track
 from ishara.errors import IsharaError
 from ishara.models import create_model
@@ -36,7 +37,7 @@ from ishara.models.registry import notebook_layout
 from ishara.pose.files import read_array
 from ishara.pose.prepare import model_skeleton
 from ishara.pose.store import PoseStore
-from ishara.recipe import Recipe, find_root
+from ishara.recipe import Recipe
 from ishara.training.data import ClipData, ClipDataset
 from ishara.training.losses import make_loss
 from ishara.training.module import RecognitionModule

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import csv
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,12 +24,12 @@ from numpy.typing import NDArray
 
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
-from ishara.console import errors, figures_table, folds_table, track
+from ishara.console import announce, errors, figures_table, folds_table, track
 from ishara.errors import IsharaError, choices
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.recipe import Recipe
-from ishara.training.protocol import Job, crossval
+from ishara.training.protocol import crossval
 from ishara.training.results import result, write_result
 from ishara.training.seeds import derive_int
 from notebook.data import NotebookDataset, notebook_features
@@ -40,8 +39,6 @@ from notebook.train import SETTINGS, Epoch, Settings, Trainer, evaluate, probabi
 LEARNER = "notebook"
 HISTORY = "history.csv"
 _MODELS = {"spoter": NotebookSpoter, "bdsl_spoter": NotebookBdslSpoter}
-# A job that took less was finished before and has only been read.
-_READ_SECONDS = 2.0
 
 
 def settings_of(recipe: Recipe) -> Settings:
@@ -107,22 +104,6 @@ def _write_history(path: Path, epochs: Iterable[Epoch]) -> None:
             file.flush()
 
 
-def report_jobs(jobs: Sequence[Job]) -> Iterator[Job]:
-    """The jobs, with one line after each that says how long it took and about how long the rest will take."""
-    trained: list[float] = []
-    for number, job in enumerate(jobs, start=1):
-        started = time.monotonic()
-        yield job
-        took = time.monotonic() - started
-        if took < _READ_SECONDS:
-            continue
-        trained.append(took)
-        left = (len(jobs) - number) * float(np.mean(trained))
-        errors.print(
-            f"{number} of {len(jobs)} done ({job.name}: {took:.0f} s), about {left / 60:.0f} min left", highlight=False
-        )
-
-
 def main(
     recipe: Annotated[Path, typer.Argument(help="A recipe (YAML).", metavar="RECIPE")],
     overrides: Annotated[list[str] | None, typer.Argument(help="Changes of it, such as protocol.repeats=1.")] = None,
@@ -135,11 +116,11 @@ def main(
     chosen = Recipe.read(recipe, overrides or [])
     settings = settings_of(chosen)
     folder = out or Path("runs") / f"{chosen.name}-{LEARNER}"
-    predictions, seconds = crossval(chosen, folder, learner=notebook_learner, progress=report_jobs)
+    run = crossval(chosen, folder, learner=notebook_learner, progress=lambda jobs: announce(jobs, lambda job: job.name))
     own: dict[str, Any] = {"model": chosen.model.name, **asdict(settings), "threads": threads}
-    measured = result(chosen, predictions, seconds, learner=LEARNER) | {"notebook": own}
+    measured = result(chosen, run, learner=LEARNER) | {"notebook": own}
     written = write_result(results, measured)
-    errors.print(folds_table(measured["folds"]), figures_table(summarise(predictions)))
+    errors.print(folds_table(measured["folds"]), figures_table(summarise(run.predictions)))
     print(written)
 
 

@@ -1,12 +1,19 @@
 """The command line: each command does its job, and a mistake is one line and a non-zero exit."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
+import typer
+import yaml
 
-from ishara.cli import main
+from ishara.cli import app, main
+from ishara.clips.manifest import Manifest
 from ishara.recipe import Recipe
 
 
@@ -37,6 +44,129 @@ def test_help_names_every_command(ishara) -> None:
     assert code == 0
     for command in ("corpora", "index", "train", "crossval", "evaluate", "compare", "predict", "check", "demo"):
         assert command in out
+
+
+def test_every_command_argument_and_option_has_help() -> None:
+    commands = typer.main.get_command(app).commands
+    without = [name for name, command in commands.items() if not command.help]
+    without += [f"{name} {p.name}" for name, command in commands.items() for p in command.params if not p.help]
+    assert len(commands) >= 10
+    assert without == []
+
+
+def test_wrong_usage_is_code_2_and_shown(ishara) -> None:
+    code, _, err = ishara("train", "--no-such-option")
+    assert code == 2
+    assert "--no-such-option" in err
+
+
+def test_ctrl_c_says_how_to_go_on(ishara, recipe_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ishara.training.split_clips", stop)
+    code, _, err = ishara("train", recipe_file)
+    assert code == 130
+    assert err == "Stopped. What was finished is kept; the same command goes on from there.\n"
+
+
+@pytest.mark.parametrize("words", [["corpora"], ["predict", "RUN", "CORPUS", "--json"], ["predict", "RUN", "CORPUS"]])
+def test_a_closed_pipe_ends_quietly(words: list[str], tiny_run: Path, corpus: Path) -> None:
+    places = {"RUN": str(tiny_run), "CORPUS": str(corpus)}
+    code = "import sys; from ishara.cli import main; main()"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *(places.get(word, word) for word in words)],
+            stdout=closed, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert done.stderr.decode() == ""
+    assert done.returncode == 1
+
+
+def test_brackets_are_shown_as_they_are(ishara, recipe_file: Path, tiny_run: Path, tmp_path: Path) -> None:
+    code, _, err = ishara("predict", tiny_run, "gone[/old].pose", "a[bold]b.pose")
+    assert code == 1
+    assert "gone[/old].pose" in err
+    assert "a[bold]b.pose" in err
+    code, _, err = ishara("train", tmp_path / "[red]none[/blue].yaml")
+    assert code == 1
+    assert "[red]none[/blue].yaml: there is no such recipe" in err
+    own = shutil.copytree(tiny_run, tmp_path / "run")
+    code, out, err = ishara("evaluate", own, "-o", tmp_path / "measured[/old]")
+    assert code == 0, err
+    assert str(tmp_path / "measured[/old]" / "report.html") in out
+
+
+def test_glosses_with_brackets_are_shown_as_they_are(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
+    odd = shutil.copytree(tiny_run / "recognizer", tmp_path / "odd")
+    config = json.loads((odd / "config.json").read_text(encoding="utf-8"))
+    config["labels"] = ["HOUSE[/]", "[bold]TREE", "[3]"]
+    (odd / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    code, out, err = ishara("predict", odd, next(corpus.rglob("*.pose")))
+    assert code == 0, err
+    assert all(label in out for label in config["labels"])
+
+
+def test_evaluate_keeps_the_seed_and_counts_what_it_left_out(ishara, tiny_run: Path, tmp_path: Path) -> None:
+    run_folder = shutil.copytree(tiny_run, tmp_path / "run")
+    manifest = Manifest.read(run_folder / "manifest.csv")
+    gone = manifest.where(pl.col("split") == "test").table["id"][0]
+    moved = pl.when(pl.col("id") == gone).then(pl.lit("/gone.pose")).otherwise(pl.col("path"))
+    Manifest(manifest.table.with_columns(path=moved)).write(run_folder / "manifest.csv")
+    config = json.loads((run_folder / "recognizer/config.json").read_text(encoding="utf-8"))
+    config["recipe"]["train"]["seed"] = 7
+    (run_folder / "recognizer/config.json").write_text(json.dumps(config), encoding="utf-8")
+    code, _, err = ishara("evaluate", run_folder, "--results", tmp_path / "results")
+    assert code == 0, err
+    assert err.splitlines()[-1] == "1 clip could not be read: they are in no figure."
+    assert f"Left out {gone}: /gone.pose" in err
+    result = json.loads((tmp_path / "results/tiny.test.json").read_text(encoding="utf-8"))
+    assert result["summary"]["seeds"] == [7]
+    assert result["summary"]["clips"] == 8
+    assert result["unreadable"].keys() == {gone}
+    assert result["protocol"]["tested"] == "the corpus's own test split"
+
+
+def test_evaluate_of_other_clips_leaves_the_runs_own_report(
+    ishara, tiny_run: Path, corpus: Path, tmp_path: Path
+) -> None:
+    run_folder = shutil.copytree(tiny_run, tmp_path / "run")
+    manifest = Manifest.read(run_folder / "manifest.csv")
+    others = Manifest(manifest.table.with_columns(split=pl.lit(None, pl.String)))
+    others.write(tmp_path / "others.csv")
+    code, out, err = ishara("evaluate", run_folder, "--manifest", tmp_path / "others.csv")
+    assert code == 0, err
+    assert "36 clips" in out
+    assert not (run_folder / "evaluation-test").exists()
+    code, _, err = ishara("evaluate", run_folder, "--manifest", tmp_path / "others.csv", "--results", tmp_path)
+    assert code == 1
+    assert "own test side" in err
+
+
+def test_an_evaluation_that_cannot_be_names_what_there_is(ishara, tiny_run: Path, tmp_path: Path) -> None:
+    code, _, err = ishara("evaluate", tiny_run, "--split", "tests")
+    assert code == 1
+    assert "Choose from: test, train, validation. Did you mean 'test'?" in err
+    alone = shutil.copytree(tiny_run / "recognizer", tmp_path / "alone")
+    code, _, err = ishara("evaluate", alone)
+    assert code == 1
+    assert "--manifest" in err
+    shutil.copy(tiny_run / "manifest.csv", tmp_path / "some.csv")
+    manifest = Manifest.read(tiny_run / "manifest.csv")
+    manifest.where(pl.col("split") == "train").write(tmp_path / "some.csv")
+    code, _, err = ishara("evaluate", tiny_run, "--manifest", tmp_path / "some.csv")
+    assert code == 1
+    assert "holds no clip of the side 'test', only of train" in err
+
+
+def test_predicting_an_empty_folder_says_so(ishara, tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, out, err = ishara("predict", tiny_run, tmp_path / "empty")
+    assert code == 1
+    assert out == ""
+    assert err == f"Error: {tmp_path / 'empty'}: holds no .pose file.\n"
 
 
 def test_corpora_lists_language_licence_and_source(ishara) -> None:
@@ -146,3 +276,19 @@ def test_restart_begins_again(ishara, recipe_file: Path, tiny_run: Path, tmp_pat
     words = ["train", recipe_file, "train.max_epochs=1", "-o", run_folder]
     assert ishara(*words)[0] == 1
     assert ishara(*words, "--restart")[0] == 0
+    assert yaml.safe_load((run_folder / "recipe.yaml").read_text(encoding="utf-8"))["train"]["max_epochs"] == 1
+
+
+@pytest.mark.parametrize("command", ["train", "crossval"])
+@pytest.mark.parametrize(
+    "mistake", ["train.max_epochs=0", "model.name=spotter", "pose.skeleton=spoter55", "data.root=nowhere"]
+)
+def test_a_mistake_is_found_before_anything_is_thrown_away(
+    ishara, command: str, mistake: str, recipe_file: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folds"
+    run_folder = shutil.copytree(tiny_run, folder / "a-seed0" if command == "crossval" else folder)
+    code, _, err = ishara(command, recipe_file, mistake, "-o", folder, "--restart")
+    assert code == 1
+    assert mistake.partition("=")[2] in err
+    assert (run_folder / "recognizer/model.onnx").is_file()

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ishara.clips.roots import find_root
 from ishara.errors import IsharaError
-from ishara.recipe import AUGMENT_PRESETS, Recipe, find_root
+from ishara.recipe import AUGMENT_PRESETS, Recipe
 
 MINIMAL = {"name": "r", "data": {"corpus": "folder", "root": "clips"}}
 
@@ -31,7 +32,14 @@ def write(folder: Path, **changes: object) -> Path:
         ({"data": {"corpus": "folder"}}, r"data.corpus together with data.root"),
         ({"data": {"manifest": "a.csv", "corpus": "folder", "root": "b"}}, r"either data.manifest"),
         ({"name": "a b"}, r"name: found 'a b'"),
+        ({"pose": {"normalise": "none", "dominant_hand": "right"}}, r"pose: dominant_hand: right .*needs normalise"),
         ({"features": {"positions": False, "hand_local": False}}, r"at least one of positions"),
+        ({"augment": {"preset": ["none"]}}, r"no preset \['none'\].*bengali"),
+        (
+            {"schedule": {"warmup": 1.5}},
+            r"schedule: warmup is 1.5; expected a share below 1, or a whole number of steps",
+        ),
+        ({"train": {"max_epochs": 3, "validate_every": 5}}, r"train: keep: best needs a validation.*or keep to last"),
     ],
 )
 def test_a_mistake_names_the_key_and_the_choices(tmp_path: Path, changes: dict, expected: str) -> None:
@@ -60,6 +68,23 @@ def test_a_preset_stands_for_its_values_and_can_be_changed(tmp_path: Path, prese
     changed = Recipe.read(write(tmp_path, augment=preset), ["augment.noise=0.25"]).augment
     assert plain.model_dump(include=set(AUGMENT_PRESETS[preset])) == AUGMENT_PRESETS[preset]
     assert changed == plain.model_copy(update={"noise": 0.25})
+
+
+@pytest.mark.parametrize("override", ["augment.preset=bengali", "augment=bengali", "augment={preset: bengali}"])
+def test_a_preset_as_override_replaces_what_was_written_out(tmp_path: Path, override: str) -> None:
+    written = Recipe.read(write(tmp_path, augment="default"))
+    (tmp_path / "r.yaml").write_text(written.to_yaml(), encoding="utf-8")
+    expected = Recipe.from_dict({**MINIMAL, "augment": "bengali"}).augment
+    assert Recipe.read(tmp_path / "r.yaml", [override]).augment == expected
+    assert written.with_overrides([override]).augment == expected
+    then = Recipe.read(tmp_path / "r.yaml", ["augment.mirror=0.5", override, "augment.noise=0.25"]).augment
+    assert then == expected.model_copy(update={"noise": 0.25})
+
+
+def test_the_last_checkpoint_needs_no_validation_and_a_warmup_may_be_whole(tmp_path: Path) -> None:
+    train = {"max_epochs": 3, "validate_every": 5, "keep": "last"}
+    recipe = Recipe.read(write(tmp_path, train=train, schedule={"warmup": 500}))
+    assert (recipe.train.keep, recipe.schedule.warmup) == ("last", 500)
 
 
 def test_yaml_and_back_is_the_same_recipe(tmp_path: Path) -> None:

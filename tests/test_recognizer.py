@@ -15,6 +15,7 @@ from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.errors import IsharaError
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
+from ishara.pose.skeleton import get_skeleton
 from ishara.recognizer import CALIBRATION, CONFIG, GRAPH, Recognizer, softmax
 
 
@@ -124,6 +125,68 @@ def test_what_is_no_recogniser_is_refused(tmp_path: Path) -> None:
     for path, found in ((tmp_path / "none", "found nothing"), (tmp_path / "file", "found a file")):
         with pytest.raises(IsharaError, match=found):
             Recognizer.load(path)
+
+
+def test_arrays_are_predicted_as_a_pose(tiny_run: Path) -> None:
+    recognizer, clip = Recognizer.load(tiny_run), synthetic_clip("SYN-01")
+    skeleton = get_skeleton("holistic")
+    whole = clip.to(skeleton)
+    # Arrays of any type and unit, in the skeleton's order.
+    pose = Pose(whole.coordinates.astype(np.float64) * 640, whole.confidence.tolist(), 25, skeleton)
+    expected = recognizer.predict(Pose(whole.coordinates, whole.confidence, 25, skeleton))
+    assert recognizer.predict(pose).probability == pytest.approx(expected.probability, abs=1e-4)
+
+
+def test_a_pair_of_clips_may_be_a_tuple(tiny_run: Path) -> None:
+    clips = (synthetic_clip("SYN-01"), synthetic_clip("SYN-02"))
+    assert len(Recognizer.load(tiny_run).predict(clips)) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ([], "list is empty; expected at least one"),
+        (7, "int is not something to predict"),
+        (np.zeros((4, 75, 3)), r"ndarray is not something to predict.*Pose\(coordinates, confidence, fps"),
+        ([np.zeros((4, 75, 3))], "ndarray is not something to predict"),
+        ({"a": 1}, "dict is not something to predict"),
+    ],
+)
+def test_what_is_no_clip_is_refused_in_one_line(tiny_run: Path, wrong: object, expected: str) -> None:
+    with pytest.raises(IsharaError, match=expected) as caught:
+        Recognizer.load(tiny_run).predict(wrong)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_saved_copy_is_the_recogniser(tiny_run: Path, tmp_path: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    saved = recognizer.save(tmp_path / "new" / "copy")
+    original = {path.name: path.read_bytes() for path in recognizer.folder.iterdir()}
+    assert {path.name: path.read_bytes() for path in saved.iterdir()} == original
+    clip = synthetic_clip("SYN-01")
+    assert Recognizer.load(saved).predict(clip).probability == recognizer.predict(clip).probability
+
+
+def test_saving_is_whole_or_not_at_all(folder: Path, tmp_path: Path) -> None:
+    recognizer = Recognizer.load(folder)
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("years")
+    with pytest.raises(IsharaError, match="is there already"):
+        recognizer.save(mine)
+    with pytest.raises(IsharaError, match="is there already"):
+        recognizer.save(folder)
+    (folder / "model.safetensors").write_bytes(b"foreign")
+    with pytest.raises(IsharaError, match=r"model\.safetensors: is damaged"):
+        recognizer.save(tmp_path / "copy")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "recognizer"]
+
+
+def test_a_configuration_never_names_files_elsewhere(folder: Path) -> None:
+    files = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["files"]
+    change(folder / CONFIG, files={**files, "../secret": "0"})
+    with pytest.raises(IsharaError, match="is not a recogniser's configuration"):
+        Recognizer.load(folder)
 
 
 def test_a_clip_that_cannot_be_used_says_why(tiny_run: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Ishara (ইশারা, "sign") turns a video of a signed word into its gloss.
 
 >>> import ishara
->>> ishara.load("runs/demo/model").predict("clip.pose")  # doctest: +SKIP
+>>> ishara.load("runs/demo/run").predict("clip.pose")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def load(path: str | Path) -> Recognizer:
     Parameters
     ----------
     path
-        A recogniser folder, as `ishara train` writes it.
+        A run folder, as `ishara train` writes it, or the recogniser folder in it.
 
     Raises
     ------

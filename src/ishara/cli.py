@@ -6,20 +6,64 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from ishara import __version__
-from ishara.console import as_json, console, errors, figures_table, folds_table, one_line, track
-from ishara.errors import IsharaError
+from ishara.console import (
+    announce,
+    as_json,
+    console,
+    errors,
+    figures_table,
+    folds_table,
+    one_line,
+    tell,
+    tell_error,
+    tell_failures,
+    track,
+)
+from ishara.errors import IsharaError, choices
+
+if TYPE_CHECKING:
+    from ishara.clips.manifest import Manifest
+    from ishara.recipe import Recipe
 
 RUNS = Path("runs")
 RESULTS = Path("results")
+_MANIFEST = "manifest.csv"
+
+
+class _Commands(TyperGroup):
+    """Ends every command well: what the user can mend is one line, Ctrl-C says how to go on, a closed pipe is no error.
+
+    Typer itself would end quietly on Ctrl-C, so these are caught before it sees them.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except IsharaError as error:
+            tell_error(str(error))
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            errors.print("Stopped. What was finished is kept; the same command goes on from there.", highlight=False)
+            raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # The reader of our output (such as `head`) has gone; Python would complain again when it closes the stream.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+
 
 app = typer.Typer(
-    help="Ishara turns a video of a signed word into its gloss.",
+    cls=_Commands,
+    help="Ishara turns a video of a signed word into its gloss: train a recogniser on your clips, measure it, use it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,28 +73,12 @@ app = typer.Typer(
 Overrides = Annotated[list[str] | None, typer.Argument(help="Changes of the recipe, such as train.max_epochs=50.")]
 RecipePath = Annotated[Path, typer.Argument(help="A recipe (YAML).", metavar="RECIPE")]
 ModelPath = Annotated[Path, typer.Argument(help="A run or recogniser folder.", metavar="MODEL")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; runs/NAME by default.")]
-Restart = Annotated[bool, typer.Option("--restart", help="Throw away what the folder holds and begin again.")]
+Restart = Annotated[bool, typer.Option("--restart", help="Throw away the run that the folder holds, and begin again.")]
 
 
 def main() -> None:
-    """Run the command line: errors that the user can mend are one line, and the exit code is 1."""
-    try:
-        app()
-    except IsharaError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        _fail("Stopped. What was finished is kept; the same command goes on from there.", code=130)
-    except BrokenPipeError:
-        # The reader of our output (such as `head`) has gone; Python would complain again when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _fail(message: str, code: int = 1) -> NoReturn:
-    errors.print(
-        f"[bold red]Error[/]: {message}" if code == 1 else message, markup=code == 1, highlight=False, soft_wrap=True
-    )
-    raise SystemExit(code)
+    """Run the command line; the exit code is 0, 1 for a mistake, 2 for wrong usage, 130 after Ctrl-C."""
+    app()
 
 
 @app.callback(invoke_without_command=True)
@@ -68,7 +96,7 @@ def corpora() -> None:
     table = Table("name", "what", "language", "licence", "where to ask")
     for name in list_corpora():
         corpus = get_corpus(name)
-        table.add_row(name, corpus.title, corpus.language, corpus.licence, corpus.source)
+        table.add_row(*map(escape, (name, corpus.title, corpus.language, corpus.licence, corpus.source)))
     console.print(table)
 
 
@@ -86,28 +114,33 @@ def index(
 
     pairs = dict(option.partition("=")[::2] for option in options or [])
     manifest = read_corpus(corpus, root, pairs)
-    missing = manifest.missing_files()
     manifest.write(out)
     signers = manifest.table["signer"].drop_nulls().n_unique() or "unknown"
-    console.print(
-        f"{len(manifest)} clips of {len(manifest.glosses)} glosses, signers: {signers} → {out}", highlight=False
-    )
-    if missing:
-        errors.print(f"{len(missing)} files are not there; the first: {missing[0].path}", highlight=False)
+    tell(f"{len(manifest)} clips of {len(manifest.glosses)} glosses, signers: {signers} → {escape(str(out))}")
+    for warning in manifest.warnings():
+        errors.print(f"[yellow]Warning[/]: {escape(warning)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
-def train(recipe: RecipePath, overrides: Overrides = None, out: Out = None, restart: Restart = False) -> None:
+def train(
+    recipe: RecipePath,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The run folder; runs/NAME by default.")] = None,
+    restart: Restart = False,
+) -> None:
     """Train a recogniser, or go on with its training, and export it."""
-    from ishara.recipe import Recipe
     from ishara.training import fit, split_clips
+    from ishara.training.restart import throw_away
 
-    settings = Recipe.read(recipe, overrides or [])
-    folder = _run_folder(out or RUNS / settings.name, restart=restart)
-    recognizer = fit(settings, split_clips(settings), folder)
-    console.print(f"{recognizer} is in [bold]{recognizer.folder}[/]")
+    settings = _read_recipe(recipe, overrides)
+    folder = out or RUNS / settings.name
+    clips = split_clips(settings)
+    if restart:
+        throw_away(folder, settings, keep=recipe)
+    recognizer = fit(settings, clips, folder)
+    tell(f"{escape(str(recognizer))} is in [bold]{escape(str(recognizer.folder))}[/]")
     _report_failures(folder)
-    console.print(f"Next: [bold]ishara evaluate {folder} --split test[/]")
+    tell(f"Next: [bold]ishara evaluate {escape(str(folder))} --split test[/]")
 
 
 @app.command()
@@ -120,14 +153,16 @@ def crossval(
             help="leave-one-signer-out, leave-one-group-out, group-k-fold or stratified-k-fold; else the recipe's."
         ),
     ] = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The folder of the folds; runs/NAME-crossval by default.")
+    ] = None,
     results: Annotated[Path | None, typer.Option(help="A folder for the JSON of what was measured.")] = None,
     restart: Restart = False,
 ) -> None:
     """Train and evaluate every fold of a protocol; an interrupted run goes on where it was."""
     from ishara.evaluation.run import publish
-    from ishara.recipe import Recipe
     from ishara.training import crossval as run
+    from ishara.training.restart import throw_away
     from ishara.training.results import result, write_result
 
     chosen = list(overrides or [])
@@ -135,16 +170,18 @@ def crossval(
         chosen += ["protocol.name=leave-one-group-out", "split.group=signer"]
     elif protocol is not None:
         chosen.append(f"protocol.name={protocol}")
-    settings = Recipe.read(recipe, chosen)
-    folder = _run_folder(out or RUNS / f"{settings.name}-crossval", restart=restart)
-    predictions, seconds = run(settings, folder, progress=lambda jobs: track("Folds", jobs))
-    measured = result(settings, predictions, seconds, learner="ishara")
-    written = write_result(results or folder, measured)
-    console.print(folds_table(measured["folds"]))
-    about = {"Protocol": f"{settings.protocol.name} by {settings.split.group}"}
-    page, summary = publish(folder, predictions, settings, measured=about)
+    settings = _read_recipe(recipe, chosen)
+    folder = out or RUNS / f"{settings.name}-crossval"
+    if restart:
+        throw_away(folder, settings, keep=recipe)
+    measured = run(settings, folder, progress=lambda jobs: announce(jobs, lambda job: job.name))
+    figures = result(settings, measured, learner="ishara")
+    written = write_result(results or folder, figures)
+    console.print(folds_table(figures["folds"]))
+    page, summary = publish(folder, measured.predictions, settings, measured={})
     console.print(figures_table(summary))
-    console.print(f"Report: [bold]{page}[/]\nFigures: {written}", highlight=False)
+    tell(f"Report: [bold]{escape(str(page))}[/]\nFigures: {escape(str(written))}")
+    tell_failures(measured.failures)
 
 
 @app.command()
@@ -152,33 +189,40 @@ def evaluate(
     model: ModelPath,
     split: Annotated[str, typer.Option(help="Which side: test, validation or train.")] = "test",
     manifest: Annotated[Path | None, typer.Option(help="Other clips than those of the run.")] = None,
-    out: Out = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The report's folder; evaluation-SPLIT in the run by default.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="A folder for the JSON of what was measured on the run's own test side.")
+    ] = None,
 ) -> None:
     """Measure a recogniser: per instance, per class and per signer, with intervals, as a page and as JSON."""
-    import polars as pl
-
-    from ishara.clips.manifest import Manifest
     from ishara.evaluation.card import model_card
     from ishara.evaluation.run import predict_clips, publish
     from ishara.recognizer import CARD, Recognizer
 
+    own_test = split == "test" and manifest is None
+    if results is not None and not own_test:
+        raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
     recognizer = Recognizer.load(model)
-    run = recognizer.folder.parent
-    clips = Manifest.read(manifest or run / "manifest.csv")
-    side = clips if manifest is not None and not clips.table["split"].count() else clips.where(pl.col("split") == split)
+    recipe, run = recognizer.recipe, recognizer.folder.parent
+    clips = _read_manifest(manifest, run)
+    side = _side(clips, split, manifest or run / _MANIFEST)
     predictions, failures = predict_clips(
-        recognizer, side, group=recognizer.recipe.split.group, fold=split, progress=lambda c: track("Clips", c)
-    )
-    folder = out or run / f"evaluation-{split}"
-    page, summary = publish(
-        folder, predictions, recognizer.recipe, measured={"Side": split}, history=run / "history.csv"
-    )
-    if split == "test" and manifest is None:
+        recognizer, side, group=recipe.split.group, fold=split, seed=recipe.train.seed,
+        progress=lambda c: track("Clips", c),
+    )  # fmt: skip
+    folder = out or run / (f"evaluation-{split}" if manifest is None else f"evaluation-{manifest.stem}-{split}")
+    page, summary = publish(folder, predictions, recipe, measured={"Side": split}, history=run / "history.csv")
+    if own_test:
         (recognizer.folder / CARD).write_text(model_card(recognizer, clips, summary), encoding="utf-8")
     console.print(figures_table(summary))
-    for clip, reason in failures.items():
-        errors.print(f"Left out {clip}: {reason}", highlight=False)
-    console.print(f"Report: [bold]{page}[/]")
+    tell(f"Report: [bold]{escape(str(page))}[/]")
+    if results is not None:
+        from ishara.training.held_out import write_held_out
+
+        tell(f"Figures: {escape(str(write_held_out(results, recipe, predictions, failures)))}")
+    tell_failures(failures)
 
 
 @app.command()
@@ -192,7 +236,7 @@ def compare(
 
     a, b = (Predictions.read(_predictions_in(path)) for path in (run_a, run_b))
     comparison = paired(a, b, name_a=str(run_a), name_b=str(run_b))
-    console.print(comparison.verdict, highlight=False)
+    tell(escape(comparison.verdict))
     console.print_json(comparison.model_dump_json())
 
 
@@ -208,19 +252,19 @@ def predict(
 
     recognizer = Recognizer.load(model)
     failed = 0
-    for clip in _expand(clips):
+    for clip in list(_expand(clips)):
         try:
             prediction = recognizer.predict(clip)
         except IsharaError as error:
             failed += 1
-            errors.print(f"[bold red]Error[/]: {error}", highlight=False, soft_wrap=True)
+            tell_error(str(error))
             continue
         if json:
             sys.stdout.write(as_json(clip, prediction) + "\n")
         else:
-            console.print(one_line(clip, prediction, top), highlight=False, soft_wrap=True)
+            tell(one_line(clip, prediction, top))
     if failed:
-        raise SystemExit(1)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -231,16 +275,15 @@ def check(
     overrides: Overrides = None,
 ) -> None:
     """Check that a recipe's model, or a trained one, does what training and use rely on."""
-    from ishara.recipe import Recipe
     from ishara.training.check import check_model, check_recipe
 
-    checks = check_model(target) if target.is_dir() else check_recipe(Recipe.read(target, overrides or []))
+    checks = check_model(target) if target.is_dir() else check_recipe(_read_recipe(target, overrides))
     table = Table("check", "", "found")
     for item in checks:
-        table.add_row(item.name, "[green]✓[/]" if item.passed else "[red]✗[/]", item.found)
+        table.add_row(item.name, "[green]✓[/]" if item.passed else "[red]✗[/]", escape(item.found))
     console.print(table)
     if not all(item.passed for item in checks):
-        raise SystemExit(1)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -255,42 +298,72 @@ def results(
     if into is None:
         sys.stdout.write(table + "\n")
     else:
-        console.print(f"{into}: {'renewed' if put_into(into, table) else 'was up to date'}", highlight=False)
+        tell(f"{escape(str(into))}: {'renewed' if put_into(into, table) else 'was up to date'}")
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option("--out", "-o", help="Where to write.")] = RUNS / "demo") -> None:
-    """The whole life of a recogniser on a synthetic corpus: index, train, evaluate, predict."""
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the corpus, the run and the report.")] = RUNS
+    / "demo",
+) -> None:
+    """See the whole life of a recogniser on a synthetic corpus: index, train, evaluate, predict."""
     from ishara.training.demo import run_demo
 
     run_demo(out, console)
 
 
-def _run_folder(folder: Path, *, restart: bool) -> Path:
-    if restart and folder.exists():
-        import shutil
+def _read_recipe(path: Path, overrides: list[str] | None) -> Recipe:
+    from ishara.recipe import Recipe
+    from ishara.training.preflight import check_names
 
-        if not (folder / "recipe.yaml").is_file() and any(folder.iterdir()) and not any(folder.glob("*/recipe.yaml")):
-            raise IsharaError(
-                f"{folder}: does not look like a run of Ishara; it is not thrown away. Choose another --out."
-            )
-        shutil.rmtree(folder)
-    return folder
+    recipe = Recipe.read(path, overrides or [])
+    check_names(recipe)
+    return recipe
 
 
-def _report_failures(folder: Path) -> None:
-    failures = folder / "failures.csv"
-    if failures.is_file():
-        count = len(failures.read_text(encoding="utf-8").splitlines()) - 1
-        errors.print(
-            f"{count} clips could not be read and were left out; the reasons are in {failures}", highlight=False
+def _read_manifest(manifest: Path | None, run: Path) -> Manifest:
+    from ishara.clips.manifest import Manifest
+
+    if manifest is None and not (run / _MANIFEST).is_file():
+        raise IsharaError(
+            f"{run}: holds no {_MANIFEST}, so this recogniser lies in no run. Name the clips: --manifest."
         )
+    return Manifest.read(manifest or run / _MANIFEST)
+
+
+def _side(clips: Manifest, split: str, source: Path) -> Manifest:
+    """The clips of one side; all of them where the manifest knows no sides."""
+    import polars as pl
+
+    from ishara.clips.manifest import SPLITS
+
+    if split not in SPLITS:
+        raise IsharaError(f"--split {split}: there is no such side. {choices(split, SPLITS)}")
+    found = sorted(clips.table["split"].drop_nulls().unique())
+    if not found:
+        return clips
+    if split not in found:
+        raise IsharaError(f"{source}: holds no clip of the side {split!r}, only of {', '.join(found)}.")
+    return clips.where(pl.col("split") == split)
+
+
+def _report_failures(run: Path) -> None:
+    from ishara.training.sides import FAILURES, read_failures
+
+    count = len(read_failures(run))
+    if count:
+        clips = "1 clip" if count == 1 else f"{count} clips"
+        message = f"{clips} could not be read; the reasons are in {run / FAILURES}"
+        errors.print(escape(message), highlight=False, soft_wrap=True)
 
 
 def _expand(clips: Iterable[str]) -> Iterable[str]:
     for clip in clips:
         if Path(clip).is_dir():
-            yield from sorted(str(path) for path in Path(clip).rglob("*.pose"))
+            inside = sorted(str(path) for path in Path(clip).rglob("*.pose"))
+            if not inside:
+                raise IsharaError(f"{clip}: holds no .pose file.")
+            yield from inside
         else:
             yield clip
 

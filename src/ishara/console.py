@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 console = Console()
 errors = Console(stderr=True)
+_READ_SECONDS = 2.0
+
+
+def tell(markup: str) -> None:
+    """Print a message on one line, however narrow the terminal; what is not ours to mark up must be escaped."""
+    console.print(markup, highlight=False, soft_wrap=True)
+
+
+def tell_error(message: str) -> None:
+    """Print a mistake, as plain text, on standard error."""
+    errors.print(f"[bold red]Error[/]: {escape(message)}", highlight=False, soft_wrap=True)
+
+
+def tell_failures(failures: Mapping[str, str]) -> None:
+    """List the clips that could not be read and are in no figure, and count them; nothing where there are none."""
+    for clip, reason in failures.items():
+        errors.print(f"Left out {escape(clip)}: {escape(reason)}", highlight=False, soft_wrap=True)
+    if failures:
+        clips = "1 clip" if len(failures) == 1 else f"{len(failures)} clips"
+        errors.print(f"{clips} could not be read: they are in no figure.", highlight=False, soft_wrap=True)
 
 
 def track(title: str, items: Sequence[T]) -> Iterable[T]:
@@ -33,6 +54,24 @@ def track(title: str, items: Sequence[T]) -> Iterable[T]:
     )
     with Progress(*columns, console=errors, transient=True) as bar:
         yield from bar.track(items, description=title)
+
+
+def announce(items: Sequence[T], name: Callable[[T], str]) -> Iterator[T]:
+    """The items, with one line after each that says how long it took and about how long the rest will take.
+
+    For long jobs that have progress bars of their own. What took next to no time was done before and is not announced.
+    """
+    times: list[float] = []
+    for number, item in enumerate(items, start=1):
+        started = time.monotonic()
+        yield item
+        took = time.monotonic() - started
+        if took < _READ_SECONDS:
+            continue
+        times.append(took)
+        left = (len(items) - number) * sum(times) / len(times)
+        done = f"{number} of {len(items)} done ({name(item)}: {took:.0f} s)"
+        errors.print(f"{escape(done)}, about {left / 60:.0f} min left", highlight=False, soft_wrap=True)
 
 
 def figures_table(summary: Summary) -> Table:
@@ -57,7 +96,8 @@ def folds_table(folds: Sequence[Mapping[str, Any]]) -> Table:
     """One row per fold."""
     table = Table("fold", "clips", "tested", "top-1")
     for fold in folds:
-        table.add_row(fold["fold"], str(fold["clips"]), ", ".join(fold["groups"]), f"{fold['top1']:.1%}")
+        groups = escape(", ".join(fold["groups"]))
+        table.add_row(escape(fold["fold"]), str(fold["clips"]), groups, f"{fold['top1']:.1%}")
     return table
 
 

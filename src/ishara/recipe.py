@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ishara.errors import IsharaError, choices
+from ishara.schema import explain
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -88,6 +88,12 @@ class PoseOptions(Section):
         "as-is", description="right: mirror clips whose left hand moves more."
     )
     max_frames: Count | None = Field(None, description="Longer clips are squeezed to this many frames.")
+
+    @model_validator(mode="after")
+    def _midline_to_mirror_at(self) -> PoseOptions:
+        if self.normalise == "none" and self.dominant_hand == "right":
+            raise ValueError("dominant_hand: right mirrors at the signer's midline and needs normalise: shoulders")
+        return self
 
 
 class Features(Section):
@@ -185,12 +191,25 @@ class Schedule(Section):
     """How the learning rate changes."""
 
     name: Literal["linear", "cosine", "plateau", "constant"] = Field(
-        "cosine", description="linear: warm-up, then linearly to 0; cosine: warm-up, then a half cosine to 0."
+        "cosine",
+        description="linear: warm-up, then linearly to 0; cosine: warm-up, then a half cosine to 0; constant: warm-up, "
+        "then no change; plateau: no warm-up, lower when the validation loss no longer falls.",
     )
-    warmup: NonNegative = Field(0.1, description="Below 1: a share of all steps; from 1: that many steps.")
-    interval: Literal["step", "epoch"] = "step"
+    warmup: NonNegative = Field(
+        0.1,
+        description="Below 1: a share of the run; from 1: that many steps (or epochs: `interval`). Not for plateau.",
+    )
+    interval: Literal["step", "epoch"] = Field("step", description="What the rate changes with; plateau: validations.")
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.5, description="plateau: multiply the rate by this …")
     patience: Count = Field(3, description="… after this many validations without a lower loss.")
+
+    @model_validator(mode="after")
+    def _whole_warmup(self) -> Schedule:
+        if self.warmup > 1 and self.warmup != int(self.warmup):
+            raise ValueError(
+                f"warmup is {self.warmup:g}; expected a share below 1, or a whole number of {self.interval}s"
+            )
+        return self
 
 
 class Train(Section):
@@ -210,10 +229,20 @@ class Train(Section):
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
     devices: Count = 1
     num_nodes: Count = 1
+    threads: Count | None = Field(None, description="CPU threads of the training process; by default one per core.")
     workers: Annotated[int, Field(ge=0)] = Field(0, description="Processes that load data; 0 loads in the main one.")
     loggers: tuple[Literal["tensorboard", "wandb"], ...] = Field(
         (), description="Besides the CSV log, which is always kept."
     )
+
+    @model_validator(mode="after")
+    def _best_of_something(self) -> Train:
+        if self.keep == "best" and self.validate_every > self.max_epochs:
+            raise ValueError(
+                f"keep: best needs a validation, but validate_every is {self.validate_every} and max_epochs only "
+                f"{self.max_epochs}; set validate_every to at most {self.max_epochs}, or keep to last"
+            )
+        return self
 
 
 class Recipe(Section):
@@ -244,7 +273,7 @@ class Recipe(Section):
         if not isinstance(augment, dict) or "preset" not in augment:
             return values
         preset = augment["preset"]
-        if preset not in AUGMENT_PRESETS:
+        if not isinstance(preset, str) or preset not in AUGMENT_PRESETS:
             raise ValueError(f"augment: there is no preset {preset!r}. {choices(str(preset), AUGMENT_PRESETS)}")
         own = {key: value for key, value in augment.items() if key != "preset"}
         return {**values, "augment": {**AUGMENT_PRESETS[preset], **own}}
@@ -270,12 +299,13 @@ class Recipe(Section):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            problems = "; ".join(_explain(cls, problem) for problem in error.errors())
-            raise IsharaError(f"{source}: {problems}") from None
+            raise IsharaError(f"{source}: {explain(cls, error)}") from None
 
     @classmethod
     def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         """Read a YAML recipe and apply overrides such as ``train.max_epochs=50`` (the value is YAML).
+
+        Overrides apply in order; ``augment.preset=NAME`` replaces the whole section, and later ones change it.
 
         Raises
         ------
@@ -317,24 +347,6 @@ class Recipe(Section):
         return Recipe.from_dict(values, source="overrides")
 
 
-def find_root(root: Path) -> Path:
-    """Where a corpus's files are: the path itself, else the same path below ``$ISHARA_DATA``.
-
-    Raises
-    ------
-    IsharaError
-        If neither exists.
-    """
-    home = os.environ.get("ISHARA_DATA")
-    places = [root] if root.is_absolute() or home is None else [root, Path(home) / root]
-    for place in places:
-        if place.exists():
-            return place
-    looked = " nor at ".join(str(place) for place in places)
-    hint = "" if home else " Set ISHARA_DATA to the folder that holds your corpora, or give data.root=PATH."
-    raise IsharaError(f"There are no data at {looked}.{hint}")
-
-
 def _apply(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key:
@@ -343,6 +355,9 @@ def _apply(values: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise IsharaError(f"Override {override!r}: the value is not YAML.") from None
+    if key == "augment.preset":
+        # Values that are written out win over a preset beside them, so they have to go.
+        key, value = "augment", {"preset": value}
     *parents, last = key.split(".")
     node = values
     for parent in parents:
@@ -354,31 +369,3 @@ def _apply(values: dict[str, Any], override: str) -> None:
             raise IsharaError(f"Override {override!r}: {parent} is a value, not a section.")
         node = child
     node[last] = value
-
-
-def _explain(model: type[BaseModel], problem: Any) -> str:
-    """One validation problem as a sentence that names the key and, where there are some, the choices."""
-    where = [str(part) for part in problem["loc"]]
-    key = ".".join(where)
-    if problem["type"] == "extra_forbidden":
-        section = _section(model, where[:-1])
-        known = section.model_fields if section else {}
-        return f"there is no key {key!r}. {choices(where[-1], known)}"
-    if problem["type"] == "missing":
-        return f"the key {key!r} is missing"
-    if problem["type"] == "value_error":
-        return f"{key + ': ' if key else ''}{problem['ctx']['error']}"
-    return f"{key}: found {problem['input']!r}. {problem['msg']}"
-
-
-def _section(model: type[BaseModel], where: Sequence[str]) -> type[BaseModel] | None:
-    for name in where:
-        if name not in model.model_fields:
-            return None
-        annotation = model.model_fields[name].annotation
-        candidates = [annotation, *get_args(annotation)]
-        inner = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-        if inner is None:
-            return None
-        model = inner
-    return model

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Annotated, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ OUTPUTS = ("logits", "embedding", "attention")
 # Where a run folder keeps its recogniser.
 INSIDE_RUN = "recognizer"
 _BATCH = 32
+# Several clips; a list of one kind is none of a mixture for a type checker.
+Clips = list[str] | list[Path] | list[Pose] | list[str | Path | Pose] | tuple[str | Path | Pose, ...]
+_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _VIDEO = (".mp4", ".mov", ".webm", ".avi", ".mkv", ".gif")
 
 
@@ -85,7 +89,7 @@ class Config(BaseModel):
     features: list[str] = Field(min_length=1)
     parameters: int
     versions: dict[str, str]
-    files: dict[str, str]
+    files: dict[Annotated[str, Field(pattern=_FILE_NAME)], str]
 
 
 class Outputs(BaseModel):
@@ -112,7 +116,7 @@ class Recognizer:
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None) -> Recognizer:
-        """Load a recogniser folder, or the one inside a run folder.
+        """Load a recogniser folder, or the one inside a run folder; `save` copies it to another place.
 
         Parameters
         ----------
@@ -128,9 +132,9 @@ class Recognizer:
             the configuration.
         """
         folder = find_recognizer(Path(path))
-        config = _read_config(folder / CONFIG)
+        config = read_config(folder / CONFIG)
         for name in (GRAPH, CALIBRATION):
-            _verify(folder, name, config)
+            verify(folder, name, config)
         calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
         return cls(folder, config, float(calibration["temperature"]), _open_session(folder / GRAPH, config, threads))
 
@@ -144,16 +148,63 @@ class Recognizer:
         """The vocabulary; a gloss's place is its class."""
         return self.config.labels
 
+    def save(self, folder: str | Path) -> Path:
+        """Copy the recogniser to another place, whole or not at all.
+
+        Every file is compared with the SHA-256 that it was exported with. `Recognizer.load` reads the copy.
+
+        Parameters
+        ----------
+        folder
+            Where to; it must not be there yet, or be empty.
+
+        Returns
+        -------
+        The folder.
+
+        Raises
+        ------
+        IsharaError
+            If the folder holds something or cannot be written, or a file of the recogniser is missing or damaged.
+        """
+        folder = Path(folder)
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+            raise IsharaError(f"{folder}: is there already; a recogniser is saved into a new or an empty folder.")
+        for name in self.config.files:
+            verify(self.folder, name, self.config)
+        partial = folder.with_name(folder.name + ".part")
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            partial.mkdir(parents=True)
+            for name in (*self.config.files, CARD):
+                if (self.folder / name).is_file():
+                    shutil.copyfile(self.folder / name, partial / name)
+            (partial / CONFIG).write_text(self.config.model_dump_json(indent=1), encoding="utf-8")
+            partial.replace(folder)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise IsharaError(f"{folder}: cannot be written ({error.strerror}).") from None
+        return folder
+
     def __repr__(self) -> str:
         return f"Recognizer({self.recipe.name!r}, {len(self.labels)} glosses, {self.config.parameters:,} parameters)"
 
     @overload
     def predict(self, source: str | Path | Pose) -> Prediction: ...
     @overload
-    def predict(self, source: list[str | Path | Pose]) -> list[Prediction]: ...
+    def predict(self, source: Clips) -> list[Prediction]: ...
 
-    def predict(self, source: str | Path | Pose | list[str | Path | Pose]) -> Prediction | list[Prediction]:
+    def predict(self, source: str | Path | Pose | Clips) -> Prediction | list[Prediction]:
         """Rank the glosses for one clip or several.
+
+        Landmarks that are arrays already become a `Pose`, which says what they are; the recogniser picks its own
+        landmarks from it by name::
+
+            pose = Pose(coordinates, confidence, fps, get_skeleton("holistic"))
+            recognizer.predict(pose)
+
+        with ``coordinates`` (T, 75, 2 or 3) in any unit, ``confidence`` (T, 75) from 0 (not seen) to 1, and frames per
+        second; `ishara.pose.skeleton.get_skeleton` lists the other orders of landmarks.
 
         Parameters
         ----------
@@ -163,10 +214,15 @@ class Recognizer:
         Raises
         ------
         IsharaError
-            If a clip cannot be read or shares no landmark with the model's skeleton.
+            If a clip cannot be read, shares no landmark with the model's skeleton or is no clip at all, or the list is
+            empty.
         """
         if isinstance(source, str | Path | Pose):
             return self.predict([source])[0]
+        if not isinstance(source, list | tuple):
+            raise _not_a_clip(source)
+        if not source:
+            raise IsharaError("There are no clips to predict: the list is empty; expected at least one.")
         poses = [self.prepare(item) for item in source]
         outputs = self.run(poses)
         probabilities = softmax(outputs.logits, self.temperature)
@@ -178,16 +234,18 @@ class Recognizer:
         times = (np.arange(len(pose), dtype=np.float32) + 0.5) / np.float32(pose.fps)
         return Prediction(ranked, attention, times)
 
-    def prepare(self, source: str | Path | Pose) -> Pose:
-        """Read one clip and bring it into the form that the model sees."""
+    def prepare(self, source: str | Path | Pose, start: float | None = None, end: float | None = None) -> Pose:
+        """Read one clip, or its stretch of `start` to `end` seconds, and bring it into the form that the model sees."""
         if isinstance(source, Pose):
-            return prepare(source, self.recipe.pose)
+            return prepare(source.stretch(start, end), self.recipe.pose)
+        if not isinstance(source, str | Path):
+            raise _not_a_clip(source)
         if Path(source).suffix.lower() in _VIDEO:
             raise IsharaError(
                 f"{source}: is a video; this recogniser reads landmarks (.pose, or file.npz#0). pose-format's command "
                 f"`video_to_pose --format mediapipe -i {source} -o clip.pose` makes them."
             )
-        pose = read_pose(source)
+        pose = read_pose(source, start, end)
         try:
             return prepare(pose, self.recipe.pose)
         except IsharaError as error:
@@ -205,6 +263,13 @@ class Recognizer:
                 rows[i] = logits[row], embedding[row], attention[row, : len(features[i])]
         logits, embedding, attention = zip(*rows, strict=True)
         return Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
+
+
+def _not_a_clip(found: object) -> IsharaError:
+    return IsharaError(
+        f"{type(found).__name__} is not something to predict; expected the path of a clip, a Pose, or a list of these. "
+        'An array becomes a Pose by Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
+    )
 
 
 def pad(features: Sequence[Array]) -> dict[str, NDArray[Any]]:
@@ -266,7 +331,14 @@ def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     return {name: digest(folder / name) for name in names}
 
 
-def _read_config(path: Path) -> Config:
+def read_config(path: Path) -> Config:
+    """Read a recogniser's ``config.json``.
+
+    Raises
+    ------
+    IsharaError
+        If it is not one, or this version of Ishara would make other features of its recipe.
+    """
     try:
         config = Config.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError) as error:
@@ -286,7 +358,14 @@ def _read_config(path: Path) -> Config:
     return config
 
 
-def _verify(folder: Path, name: str, config: Config) -> None:
+def verify(folder: Path, name: str, config: Config) -> None:
+    """Make sure that a recogniser's file is the one that was exported.
+
+    Raises
+    ------
+    IsharaError
+        If it is missing, or its SHA-256 is not the one in the configuration.
+    """
     path = folder / name
     if not path.is_file():
         raise IsharaError(f"{path}: is missing; copy the whole recogniser folder, or train it again.")

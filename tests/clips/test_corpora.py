@@ -11,6 +11,7 @@ import pytest
 from ishara.clips.corpora import get_corpus, list_corpora, read_corpus
 from ishara.clips.corpora.bdslw60 import Name
 from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.pose.files import read_pose, write_pose
 
@@ -296,3 +297,29 @@ def test_your_own_pose_files_become_clips_that_can_be_read(tmp_path):
     write_pose(synthetic_clip("SYN-01"), tmp_path / "TEA" / "s1_1.pose")
     (clip,) = read_corpus("folder", tmp_path)
     assert read_pose(clip.path).skeleton.name == "holistic"
+
+
+def test_the_options_of_an_array_are_in_its_clips_addresses(tmp_path):
+    path = tmp_path / "my.npz"
+    frames = np.random.default_rng(0).uniform(0.1, 1, (6, 108)).astype(np.float32)
+    np.savez(path, frames=frames, offsets=[0, 2, 6], gloss=["TEA", "MILK"])
+    with pytest.raises(IsharaError, match="Name another layout with the option layout"):
+        read_corpus("landmarks", path)
+    manifest = read_corpus("landmarks", path, {"layout": "spoter54-xy", "aspect": 1.5})
+    assert manifest.table["path"][1] == f"{path}?layout=spoter54-xy&aspect=1.5#1"
+    assert manifest.table["id"].to_list() == ["my-0000", "my-0001"]
+    assert not manifest.missing_files()
+    moved = Manifest.read(manifest.write(tmp_path / "clips.csv"))
+    pose = read_pose(moved.table["path"][1])
+    np.testing.assert_allclose(pose.landmark("nose"), frames[2:, :2] * np.float32([1.5, 1]))
+    with pytest.raises(IsharaError, match=r"my\.npz: the aspect is 'wide'"):
+        read_corpus("landmarks", path, {"aspect": "wide"})
+
+
+def test_bdslw60_arrays_take_a_layout_and_an_aspect_and_its_videos_neither(tmp_path):
+    home = phase2(tmp_path, U13W2F_trial_9_L=np.ones((4, 108), np.float32))
+    (clip,) = read_corpus("bdslw60", home, {"layout": "spoter54-xy", "aspect": 16 / 9})
+    assert clip.id == "U13W2F_trial_9_L"
+    assert read_pose(clip.path).coordinates[0, 0].tolist() == [pytest.approx(16 / 9), 1]
+    (video,) = read_corpus("bdslw60", touch(tmp_path / "videos", "U4W1F_trial_0_R.mp4"), {"aspect": 1.5})
+    assert video.path == str(tmp_path / "videos/U4W1F_trial_0_R.mp4")

@@ -128,3 +128,32 @@ def test_where_keeps_the_clips_that_match_and_refuses_none():
 def test_writing_leaves_no_part_behind(tmp_path):
     Manifest(table()).write(tmp_path / "sub" / "clips.csv")
     assert [path.name for path in Path(tmp_path / "sub").iterdir()] == ["clips.csv"]
+
+
+@pytest.fixture
+def worth_a_look(tmp_path) -> Manifest:
+    (tmp_path / "C#").mkdir()
+    for name in ("C#/a.pose", "set.npz"):
+        (tmp_path / name).touch()
+    paths = ["gone.pose", "C#/a.pose", "C#/a.pose", "set.npz?aspect=1.5#0", "set.npz#1", "gone.npz?aspect=1.5#0"]
+    clips = [Clip(str(i), str(tmp_path / path), "TEA", language=f"l{i}") for i, path in enumerate(paths)]
+    there = str(tmp_path / "C#/a.pose")
+    return Manifest.from_clips([*clips, Clip("6", there, "TEA", start=0.0), Clip("7", there, "TEA", start=2.0)])
+
+
+def test_missing_files_have_rows_and_a_number_sign_in_a_folder_is_no_clip(worth_a_look):
+    assert [(row, clip.id) for row, clip in worth_a_look.missing_rows()] == [(2, "0"), (7, "5")]
+    assert [clip.id for clip in worth_a_look.missing_files()] == ["0", "5"]
+
+
+def test_the_same_stretch_of_a_file_listed_twice_is_told_with_rows_but_not_refused(worth_a_look):
+    assert worth_a_look.repeated_rows() == [[3, 4, 8]]
+    missing, repeated = worth_a_look.warnings()
+    assert missing.startswith("2 files are not there: row 2, 7. The first is ")
+    assert missing.endswith("gone.pose.")
+    assert repeated == "3 rows name 1 files or stretches more than once: row 3 = 4 = 8."
+
+
+def test_a_manifest_without_faults_has_no_warnings(tmp_path):
+    (tmp_path / "a.pose").touch()
+    assert Manifest.from_clips([Clip("a", str(tmp_path / "a.pose"), "TEA")]).warnings() == []

@@ -74,7 +74,10 @@ def test_intervals_hold_their_figure(make: Make, seed: int, clips: int, glosses:
     s = summarise(predictions, resamples=FEW)
     assert s.ece is not None
     assert 0 <= s.ece <= 1
-    for estimate in (s.top1, s.top5, s.class_top1, s.class_top5, s.nll, *(part.top1 for part in s.by_signer)):
+    top5 = [s.top5, s.class_top5]
+    assert all((estimate.value is None) == (glosses <= 5) for estimate in top5)
+    always = [s.top1, s.class_top1, s.nll, *(part.top1 for part in s.by_signer)]
+    for estimate in always if glosses <= 5 else [*always, *top5]:
         assert estimate.value is not None
         if estimate.interval is not None:
             assert estimate.interval.low <= estimate.value <= estimate.interval.high
@@ -99,7 +102,7 @@ def test_a_gloss_never_taught_is_missed_and_divides_nothing_by_zero() -> None:
 def test_only_unknown_glosses_leave_the_loss_undefined() -> None:
     s = summarise(Predictions.build([Clip("a", "a", "WATER"), Clip("b", "b", "RICE")], np.eye(2), ["TEA", "MILK"]))
     assert s.nll.value is None
-    assert s.top5.value == 0
+    assert s.top1.value == 0
 
 
 def test_one_clip_has_figures_but_no_interval() -> None:

@@ -77,6 +77,29 @@ def test_a_hands_own_frame_knows_neither_its_place_nor_its_size() -> None:
     assert (before["right_hand.wrist.local.x"] == 0).all()
 
 
+def local(pose: Pose, hand: str = "right_hand") -> dict[str, np.ndarray]:
+    return {name: x for name, x in columns(pose, Features()).items() if name.startswith(hand) and ".local." in name}
+
+
+def test_a_hands_size_is_known_though_one_of_its_landmarks_never_was() -> None:
+    confidence = CLIP.confidence.copy()
+    confidence[:, CLIP.skeleton.index("right_hand.pinky_tip")] = 0
+    whole, part = local(CLIP), local(CLIP.replace(CLIP.coordinates, confidence))
+    for name in whole:
+        if "pinky_tip" not in name:
+            np.testing.assert_array_equal(part[name], whole[name], err_msg=name)
+
+
+def test_a_hand_without_its_middle_knuckle_is_measured_by_its_reach() -> None:
+    confidence = CLIP.confidence.copy()
+    confidence[:, CLIP.skeleton.index("right_hand.middle_mcp")] = 0
+    part = CLIP.replace(CLIP.coordinates, confidence)
+    values = local(part)
+    assert 0.5 < max(np.abs(x).max() for x in values.values()) < 4
+    for name, x in local(part.replace(part.coordinates * 3, confidence)).items():
+        np.testing.assert_allclose(x, values[name], atol=1e-4, err_msg=name)
+
+
 def test_what_was_not_seen_is_0_and_presence_says_so() -> None:
     confidence = CLIP.confidence.copy()
     hand = [CLIP.skeleton.index(name) for name in CLIP.skeleton.groups["left_hand"]]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ishara.errors import IsharaError
-from ishara.pose.files import read_array, read_pose, split_address, write_pose
+from ishara.pose.address import Address, file_of
+from ishara.pose.files import read_array, read_pose, write_pose
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import KINECT_BODY, Skeleton, get_skeleton
 
@@ -50,8 +51,36 @@ def test_what_is_written_is_read_back(tmp_path_factory, seed, dimensions, skelet
     assert set(back.skeleton.landmarks) == set(pose.skeleton.landmarks)
     assert {name: back.skeleton.groups[name] for name in pose.skeleton.groups} == pose.skeleton.groups
     again = back.to(pose.skeleton)
-    np.testing.assert_array_equal(again.coordinates, pose.coordinates)
+    np.testing.assert_array_equal(again.coordinates[..., :2], pose.coordinates[..., :2])
+    np.testing.assert_allclose(again.coordinates, pose.coordinates, rtol=1e-6)
     np.testing.assert_array_equal(again.confidence, pose.confidence)
+
+
+@pytest.mark.parametrize("deepest", [0.4, 30.0, 2000.0])
+def test_depths_come_back_however_far_the_clip_is_from_the_camera(tmp_path, deepest):
+    pose = random_pose(0)
+    pose = pose.replace(pose.coordinates * np.float32([0.01, 0.01, 0]) + np.float32([0, 0, deepest]))
+    back = read_pose(write_pose(pose, tmp_path / "a.pose"))
+    np.testing.assert_allclose(back.coordinates, pose.coordinates, rtol=1e-6)
+
+
+def test_depth_is_in_the_file_as_a_fraction_of_the_width_as_pose_format_has_it(tmp_path):
+    from pose_format import Pose as FormatPose
+
+    pose = random_pose(0)
+    file = FormatPose.read(write_pose(pose, tmp_path / "a.pose").read_bytes())
+    width = file.header.dimensions.width
+    stored = np.asarray(file.body.data.data)[:, 0]
+    np.testing.assert_allclose(stored[..., 2] * width, pose.coordinates[..., 2], rtol=1e-6)
+    np.testing.assert_array_equal(stored[..., :2], pose.coordinates[..., :2])
+    assert width >= pose.coordinates[..., 0].max()
+
+
+def test_a_clip_that_was_resized_and_moved_into_a_square_has_the_depths_of_the_original(tmp_path):
+    original = written(tmp_path / "original.pose", [("POSE_LANDMARKS", ["NOSE", "LEFT_WRIST"])])
+    moved = written(tmp_path / "moved.pose", [("POSE_LANDMARKS", ["NOSE", "LEFT_WRIST"])], moved=250, width=500)
+    depths = [read_pose(path).coordinates[..., 2] / width for path, width in ((original, 9), (moved, 500))]
+    np.testing.assert_allclose(depths[1], depths[0], atol=1e-4)
 
 
 def test_a_preset_is_known_again_by_its_landmarks(tmp_path):
@@ -91,7 +120,15 @@ def test_a_landmark_that_no_file_has_a_place_for_is_refused(tmp_path):
         write_pose(strange, tmp_path / "a.pose")
 
 
-def written(path: Path, components: list[tuple[str, list[str]]], people: int = 1, frames: int = 2) -> Path:
+def written(
+    path: Path,
+    components: list[tuple[str, list[str]]],
+    people: int = 1,
+    frames: int = 2,
+    *,
+    moved: float = 0,
+    width: int = 9,
+) -> Path:
     """A file made with pose-format alone, as other tools make them."""
     from pose_format import Pose as FormatPose
     from pose_format import PoseHeader
@@ -100,11 +137,11 @@ def written(path: Path, components: list[tuple[str, list[str]]], people: int = 1
 
     points = sum(len(names) for _, names in components)
     rng = np.random.default_rng(0)
-    data = rng.normal(size=(frames, people, points, 3)).astype(np.float32)
+    data = (rng.normal(size=(frames, people, points, 3)) + moved).astype(np.float32)
     confidence = np.linspace(-0.01, 1.2, frames * people * points).reshape(frames, people, points).astype(np.float32)
     parts = [PoseHeaderComponent(name, names, [], [], "XYZC") for name, names in components]
     with path.open("wb") as buffer:
-        FormatPose(PoseHeader(0.2, PoseHeaderDimensions(9, 9), parts), NumPyPoseBody(25, data, confidence)).write(
+        FormatPose(PoseHeader(0.2, PoseHeaderDimensions(width, 9), parts), NumPyPoseBody(25, data, confidence)).write(
             buffer
         )
     return path
@@ -115,7 +152,7 @@ def test_world_landmarks_are_left_out_and_the_rest_keeps_its_columns(tmp_path):
     pose = read_pose(written(tmp_path / "a.pose", parts))
     assert pose.skeleton.landmarks == ("left_hand.wrist", "left_hand.ring_dip")
     whole = np.random.default_rng(0).normal(size=(2, 1, 3, 3)).astype(np.float32)
-    np.testing.assert_array_equal(pose.coordinates, whole[:, 0, 1:])
+    np.testing.assert_array_equal(pose.coordinates, whole[:, 0, 1:] * np.float32([1, 1, 9]))
 
 
 def test_confidence_beyond_its_range_is_clipped(tmp_path):
@@ -127,7 +164,7 @@ def test_confidence_beyond_its_range_is_clipped(tmp_path):
 def test_the_first_of_several_people_is_read(tmp_path):
     pose = read_pose(written(tmp_path / "a.pose", [("POSE_LANDMARKS", ["NOSE"])], people=2))
     whole = np.random.default_rng(0).normal(size=(2, 2, 1, 3)).astype(np.float32)
-    np.testing.assert_array_equal(pose.coordinates[1], whole[1, 0])
+    np.testing.assert_array_equal(pose.coordinates[1, :, :2], whole[1, 0, :, :2])
 
 
 @pytest.mark.parametrize(
@@ -356,7 +393,67 @@ def test_damage_anywhere_in_an_array_gives_a_clip_or_one_error(tmp_path_factory,
 
 
 def test_a_number_sign_elsewhere_belongs_to_the_name(tmp_path):
-    assert split_address("a/take#2.pose") == ("a/take#2.pose", None)
-    assert split_address("a/b.npz#12") == ("a/b.npz", 12)
+    for name in ("a/take#2.pose", "C#/clip.pose", "C#/take?.mp4", "C#/b.npz", "a.npz#folder/clip.pose"):
+        assert Address.parse(name) == Address(name)
+        assert file_of(name) == name
+    assert Address.parse("a/b.npz#12") == Address("a/b.npz", 12)
+    assert Address.parse("C#/b#3.npz#12") == Address("C#/b#3.npz", 12)
+    assert file_of("a/b.npz?aspect=wide#x") == "a/b.npz"
     path = write_pose(random_pose(0), tmp_path / "take#2.pose")
     assert len(read_pose(path)) == 5
+
+
+@given(
+    index=st.none() | st.integers(0, 10**6),
+    layout=st.none() | st.sampled_from(["spoter54-xy", "wlasl50"]),
+    aspect=st.floats(0.1, 10),
+)
+def test_an_address_is_read_as_it_is_written(index, layout, aspect):
+    address = Address("C#/set.npz", index, layout, aspect)
+    assert Address.parse(str(address)) == address
+
+
+def test_a_named_layout_tells_what_columns_of_an_unknown_width_are(arrays):
+    frames = np.arange(3 * 108, dtype=np.float32).reshape(3, 108) + 1
+    path = arrays(frames=frames, offsets=[0, 1, 3])
+    pose = read_pose(f"{path}?layout=spoter54-xy#1")
+    assert pose.skeleton == get_skeleton("spoter54")
+    np.testing.assert_array_equal(pose.landmark("neck"), frames[1:, 2:4])
+    assert len(read_array(path, "spoter54-xy")) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("layout=spoter54-xyz", r"frames of shape \(108,\); the layout spoter54-xyz has 162 columns, 54 landmarks"),
+        ("layout=spoter45-xy", "the layout 'spoter45-xy'.*Did you mean 'spoter54-xy'"),
+        ("layuot=spoter54-xy", "no option 'layuot'.*Did you mean 'layout'"),
+        ("layout=spoter54-xy&aspect=0", "the aspect is '0'; expected width over height"),
+        ("aspect=wide", "the aspect is 'wide'"),
+        ("aspect=nan", "the aspect is 'nan'"),
+    ],
+)
+def test_wrong_options_of_an_address_say_what_is_wrong(arrays, options, says):
+    path = arrays(frames=np.ones((2, 108), np.float32), offsets=[0, 2])
+    with pytest.raises(IsharaError, match=rf"set\.npz\?.*{says}"):
+        read_pose(f"{path}?{options}#0")
+
+
+def test_a_layout_for_a_file_that_names_its_landmarks_is_refused(arrays):
+    with pytest.raises(IsharaError, match=r"names its own `landmarks`; leave out the layout"):
+        read_pose(arrays(**GOOD) + "?layout=spoter54-xy#0")
+
+
+def test_the_aspect_gives_x_and_depth_the_unit_of_y(arrays):
+    path = arrays(frames=np.ones((1, 2, 3), np.float32), offsets=[0, 1], landmarks=["nose", "left_wrist"])
+    assert read_pose(f"{path}?aspect=1.5#0").coordinates[0, 0].tolist() == [1.5, 1, 1.5]
+    assert read_pose(f"{path}#0").coordinates[0, 0].tolist() == [1, 1, 1]
+
+
+def test_a_stretch_of_a_file_is_read_and_an_empty_one_names_it(tmp_path):
+    path = write_pose(random_pose(0, frames=10), tmp_path / "a.pose")
+    whole = read_pose(path)
+    part = read_pose(path, 3 / whole.fps, 7 / whole.fps)
+    np.testing.assert_array_equal(part.coordinates, whole.coordinates[3:7])
+    with pytest.raises(IsharaError, match=r"a\.pose: The stretch from 9 s to the end is empty; the clip is 0\.33"):
+        read_pose(path, 9)

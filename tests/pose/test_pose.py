@@ -166,3 +166,25 @@ def test_frames_are_chosen_at_the_same_frame_rate() -> None:
     pose = track(0, 1, 2, 3).frames(np.array([True, False, True, True]))
     np.testing.assert_array_equal(pose.landmark("nose")[:, 0], [0, 2, 3])
     assert pose.fps == 10
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (None, None, [0, 1, 2, 3]),
+        (0.1, None, [1, 2, 3]),
+        (None, 0.2, [0, 1]),
+        (0.1, 0.3, [1, 2]),
+        (0.1, 9, [1, 2, 3]),
+        (0.11, 0.12, [1]),
+        (0.39, None, [3]),
+    ],
+)
+def test_a_stretch_is_the_frames_between_two_times(start, end, expected):
+    assert track(0, 1, 2, 3).stretch(start, end).coordinates[:, 0, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.4, None), (7, 8), (0.2, 0.2), (0.3, 0.1), (-1, None), (None, 0)])
+def test_an_empty_stretch_is_refused(start, end):
+    with pytest.raises(IsharaError, match=r"The stretch from .* is empty; the clip is 0\.4 s long"):
+        track(0, 1, 2, 3).stretch(start, end)

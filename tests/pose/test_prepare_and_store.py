@@ -1,5 +1,6 @@
 """Preparing clips, and keeping them on disk: what training reads is what prediction sees."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,18 @@ from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.pose.files import read_pose, write_pose
+from ishara.pose.normalise import shoulder_normalise
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import model_skeleton, prepare
-from ishara.pose.skeleton import Skeleton
-from ishara.pose.store import PoseStore
+from ishara.pose.repair import dominant_hand
+from ishara.pose.skeleton import Skeleton, get_skeleton
+from ishara.pose.store import PoseStore, Source
 from ishara.recipe import PoseOptions
 
 OPTIONS = PoseOptions(skeleton="upper-body-hands", dimensions=3, max_frames=20)
 
 
-def build(home: Path, clips: list[tuple[str, str]], options: PoseOptions = OPTIONS) -> PoseStore:
+def build(home: Path, clips: Sequence[Source | tuple[str, str]], options: PoseOptions = OPTIONS) -> PoseStore:
     return PoseStore.build(home, clips, options, skeleton=model_skeleton(options))
 
 
@@ -115,3 +118,49 @@ def test_manifests_of_clips_and_stores_agree(corpus: Path) -> None:
     manifest = Manifest.read(corpus / "index.csv")
     assert manifest.missing_files() == []
     assert manifest.table.filter(pl.col("split") == "train")["signer"].n_unique() == 2
+
+
+def left_handed() -> Pose:
+    """The normalised synthetic clip with the left hand leading."""
+    clip = shoulder_normalise(synthetic_clip("SYN-01"))
+    return clip if dominant_hand(clip) == "left" else clip.mirrored()
+
+
+def test_the_hand_that_leads_is_found_before_the_landmarks_are_selected() -> None:
+    signer = left_handed()
+    only = PoseOptions(landmarks=("right_hand",), dominant_hand="right", max_gap=0)
+    whole = PoseOptions(dominant_hand="right", max_gap=0)
+    expected = prepare(signer, whole).to(model_skeleton(only))
+    np.testing.assert_allclose(prepare(signer, only).coordinates, expected.coordinates, atol=1e-5)
+    left = [signer.skeleton.index(name) for name in signer.skeleton.groups["left_hand"]]
+    np.testing.assert_array_equal(prepare(signer, only).seen, signer.seen[:, left])
+
+
+def test_a_left_hand_alone_becomes_a_right_hand() -> None:
+    hand = left_handed().to(get_skeleton("hands").select(["left_hand"]))
+    found = prepare(hand, PoseOptions(skeleton="hands", landmarks=("right_hand",), dominant_hand="right", max_gap=0))
+    np.testing.assert_array_equal(found.seen, hand.seen)
+
+
+def test_stretches_of_one_file_are_clips_of_their_own(tmp_path: Path) -> None:
+    clip = synthetic_clip("SYN-01")
+    path = str(write_pose(clip, tmp_path / "a.pose"))
+    half = len(clip) // 2 / clip.fps
+    sources = [Source("head", path, end=half), Source("tail", path, start=half), Source("void", path, start=99)]
+    options = PoseOptions(skeleton="upper-body-hands", dimensions=3)
+    store = build(tmp_path / "stores", sources, options)
+    assert store.ids == ("head", "tail")
+    assert store.lengths == (len(clip) // 2, len(clip) - len(clip) // 2)
+    assert "is empty" in store.failures["void"]
+    expected = prepare(read_pose(path, half), options)
+    np.testing.assert_allclose(store[1].coordinates, expected.coordinates, atol=2e-3)
+    other = [Source("head", path, end=half), Source("tail", path, start=half / 2), Source("void", path, start=99)]
+    assert build(tmp_path / "stores", other, options).folder != store.folder
+
+
+def test_a_changed_file_in_a_folder_with_a_number_sign_is_noticed(tmp_path: Path) -> None:
+    clips = [("a", str(tmp_path / "C#" / "a.pose"))]
+    write_pose(synthetic_clip("SYN-01"), tmp_path / "C#" / "a.pose")
+    first = build(tmp_path / "stores", clips)
+    write_pose(synthetic_clip("SYN-02", take=2), tmp_path / "C#" / "a.pose")
+    assert build(tmp_path / "stores", clips).folder != first.folder

@@ -5,8 +5,13 @@ import pytest
 
 from ishara.clips.corpora import read_corpus
 from ishara.pose.files import read_pose
+from ishara.pose.normalise import shoulder_normalise
+from ishara.pose.pose import Pose
+from ishara.pose.skeleton import get_skeleton
 
 pytestmark = pytest.mark.real
+
+SESSION = "bdslw60-sample/U4W1F.npz"
 
 
 def test_fingerspelling(data):
@@ -28,6 +33,35 @@ def test_an_unreduced_file_keeps_its_face_and_loses_its_world_landmarks(data):
     (clip,) = [clip for clip in read_corpus("fingerspelling", data / "fingerspelling") if clip.id == "ase-A"]
     reduced = read_pose(clip.path)
     np.testing.assert_allclose(whole.to(reduced.skeleton).coordinates, reduced.coordinates, atol=1e-3)
+
+
+def nose_depth(pose: Pose) -> float:
+    """How far the nose is before the shoulders, in shoulder widths."""
+    pose = shoulder_normalise(pose)
+    return float(np.median((pose.landmark("left_shoulder") - pose.landmark("nose"))[:, 2]))
+
+
+def hand_depth(pose: Pose) -> float:
+    """How far a hand's landmarks are before or behind its wrist, in palm lengths."""
+    hand = pose.to(get_skeleton("hands").select(["right_hand"]))
+    offset = (hand.coordinates - hand.coordinates[:, :1])[hand.seen.all(axis=1)]
+    return float(np.median(np.abs(offset[:, 1:, 2])) / np.median(np.linalg.norm(offset[:, 9, :2], axis=1)))
+
+
+def test_depths_are_in_the_unit_of_x_in_all_corpora(data):
+    letters = read_corpus("fingerspelling", data / "fingerspelling").table["path"].gather_every(9)
+    words = read_corpus("landmarks", data / "wlasl50-landmarks.npz").table["path"].gather_every(9)
+    lexicon, wlasl = ([read_pose(path) for path in paths] for paths in (letters, words))
+    unreduced, session = (read_pose(data / name) for name in ("fingerspelling/original/ase-A.pose", SESSION))
+    # MediaPipe sees the nose about two shoulder widths before the shoulders.
+    for poses in (lexicon, wlasl, [unreduced], [session]):
+        assert 1.5 < np.median([nose_depth(pose) for pose in poses]) < 3
+    right = [
+        [hand_depth(pose) for pose in poses if pose.seen[:, pose.skeleton.index("right_hand.wrist")].any()]
+        for poses in (lexicon, wlasl, [unreduced])
+    ]
+    for depths in right:
+        assert 0.1 < np.median(depths) < 1
 
 
 def test_isl30(data):
@@ -68,7 +102,7 @@ def test_wlasl50(data):
 
 
 def test_the_bdslw60_session_is_a_body_with_its_left_hand_at_its_left_wrist(data):
-    pose = read_pose(data / "bdslw60-sample/U4W1F.npz")
+    pose = read_pose(data / SESSION)
     assert len(pose) == 622
     names = ("nose", "left_shoulder", "right_shoulder", "left_hip")
     middle = {name: np.median(pose.landmark(name), axis=0) for name in names}

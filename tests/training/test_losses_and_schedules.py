@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import SGD
 
-from ishara.errors import IsharaError
 from ishara.recipe import Loss, Schedule
 from ishara.training.losses import FocalLoss, balanced_weights, make_loss
 from ishara.training.schedules import make_schedule, rate_factor
@@ -59,22 +58,17 @@ def test_linear_is_transformers_schedule() -> None:
 @pytest.mark.parametrize(("warmup", "first"), [(0.25, 1 / 4), (4, 1 / 4), (0, 1.0)])
 def test_warm_up_is_a_share_or_a_number_of_steps_and_never_starts_at_0(warmup: float, first: float) -> None:
     optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    make_schedule(Schedule(name="linear", warmup=warmup), optimizer, steps=16, epochs=2, monitored=False)
+    make_schedule(Schedule(name="linear", warmup=warmup), optimizer, steps=16, epochs=2, validate_every=1)
     assert optimizer.param_groups[0]["lr"] == pytest.approx(first)
 
 
 def test_plateau_halves_after_its_patience() -> None:
     optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    described = make_schedule(Schedule(name="plateau", patience=3), optimizer, steps=10, epochs=10, monitored=True)
+    described = make_schedule(Schedule(name="plateau", patience=3), optimizer, steps=10, epochs=10, validate_every=2)
     assert described["monitor"] == "validation/loss"
+    assert described["frequency"] == 2
     rates = []
     for loss in [1.0, 1.0, 1.0, 1.0, 0.5]:
         described["scheduler"].step(loss)
         rates.append(optimizer.param_groups[0]["lr"])
     assert rates == [1, 1, 1, 0.5, 0.5]
-
-
-def test_plateau_without_validation_says_what_to_do() -> None:
-    optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
-    with pytest.raises(IsharaError, match=r"split\.validation above 0"):
-        make_schedule(Schedule(name="plateau"), optimizer, steps=10, epochs=10, monitored=False)

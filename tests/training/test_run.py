@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,27 +62,35 @@ from pathlib import Path
 from lightning.pytorch.callbacks import Callback
 from ishara.recipe import Recipe
 from ishara.training import split_clips
-from ishara.training import run as run_module
+from ishara.training import run as run_module, trainer as trainer_module
 
 class Kill(Callback):
     def on_train_batch_end(self, trainer, *_):
         if trainer.current_epoch == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
-make = run_module._make_trainer
+make = trainer_module._make_trainer
 def dying(*args, **kwargs):
     trainer = make(*args, **kwargs)
     trainer.callbacks.insert(0, Kill())
     return trainer
-run_module._make_trainer = dying
+trainer_module._make_trainer = dying
 recipe = Recipe.read(sys.argv[1])
 run_module.fit(recipe, split_clips(recipe), Path(sys.argv[2]))
 """
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
-def test_a_killed_run_ends_as_an_uninterrupted_one(tiny_recipe: Recipe, tmp_path: Path, schedule: str) -> None:
-    recipe = tiny_recipe.with_overrides([f"schedule.name={schedule}", "schedule.patience=1", "train.max_epochs=4"])
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["schedule.name=cosine", "train.accumulate=2"],
+        ["schedule.name=plateau", "schedule.patience=1", "train.keep=best"],
+        ["train.workers=1"],
+    ],
+    ids=lambda overrides: overrides[0],
+)
+def test_a_killed_run_ends_as_an_uninterrupted_one(tiny_recipe: Recipe, tmp_path: Path, overrides: list[str]) -> None:
+    recipe = tiny_recipe.with_overrides(["train.max_epochs=4", *overrides])
     manifest = split_clips(recipe)
     fit(recipe, manifest, tmp_path / "whole")
     (tmp_path / "recipe.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
@@ -117,7 +126,7 @@ def test_a_folder_keeps_to_its_recipe_and_clips(tiny_recipe: Recipe, tiny_run: P
         ["train.keep=best", "train.monitor=validation/top1", "train.patience=1"],
         ["model.name=bdsl_spoter", "loss.name=focal", "schedule.name=linear", "schedule.interval=epoch"],
         ["train.precision=bf16-mixed", "train.accumulate=2", "loss.class_weights=balanced", "train.ema=0"],
-        ["train.validate_every=2", "train.keep=best"],
+        ["train.validate_every=2", "train.keep=best", "schedule.name=plateau"],
         ["train.batch_size=17"],
         ["train.loggers=[tensorboard]"],
     ],
@@ -166,11 +175,55 @@ def test_a_bad_clip_is_left_out_and_listed(tiny_recipe: Recipe, tmp_path: Path) 
     assert "bad.pose" in table["reason"][0]
 
 
+def test_a_run_that_stopped_early_stays_stopped(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    """Killed after its last epoch and before the export, it is exported and not trained further."""
+    recipe = tiny_recipe.with_overrides(["train.max_epochs=30", "train.patience=1", "optimizer.lr=1e-9", "train.ema=0"])
+    manifest = split_clips(recipe)
+    fit(recipe, manifest, tmp_path / "run")
+    before, epochs = weights(tmp_path / "run"), len(history(tmp_path / "run"))
+    assert epochs < 30
+    shutil.rmtree(tmp_path / "run" / "recognizer")
+    fit(recipe, manifest, tmp_path / "run")
+    assert len(history(tmp_path / "run")) == epochs
+    for name, value in weights(tmp_path / "run").items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_ctrl_c_reaches_the_caller_and_the_run_goes_on(tiny_recipe: Recipe, tmp_path: Path, monkeypatch) -> None:
+    manifest = split_clips(tiny_recipe)
+
+    def stop(self, trainer, *_) -> None:
+        if trainer.current_epoch == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ishara.training.callbacks.EpochBar.on_train_batch_end", stop, raising=False)
+        with pytest.raises(KeyboardInterrupt):
+            fit(tiny_recipe, manifest, tmp_path / "run")
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    fit(tiny_recipe, manifest, tmp_path / "run")
+    assert len(history(tmp_path / "run")) == 3
+
+
+@pytest.mark.parametrize("override", ["train.keep=best", "schedule.name=plateau"])
+def test_a_recipe_that_cannot_run_claims_no_folder(tiny_recipe: Recipe, tmp_path: Path, override: str) -> None:
+    only = split_clips(tiny_recipe).where(pl.col("split") != "validation")
+    with pytest.raises(IsharaError, match="needs validation clips"):
+        fit(tiny_recipe.with_overrides([override]), only, tmp_path / "run")
+    fit(tiny_recipe.with_overrides(["train.max_epochs=1"]), only, tmp_path / "run")
+
+
+def test_a_gloss_without_training_clips_is_told_and_not_learnt(tiny_recipe: Recipe, tmp_path: Path, capsys) -> None:
+    manifest = split_clips(tiny_recipe)
+    gone = manifest.where(~((pl.col("gloss") == "SYN-02") & (pl.col("split") == "train")))
+    recognizer = fit(tiny_recipe.with_overrides(["train.max_epochs=1"]), gone, tmp_path / "run")
+    assert recognizer.labels == ["SYN-01", "SYN-03"]
+    assert "1 glosses (SYN-02) have no readable training clip" in capsys.readouterr().err
+
+
 def test_without_validation_the_last_weights_are_kept(tiny_recipe: Recipe, tmp_path: Path) -> None:
     manifest = split_clips(tiny_recipe)
     only = manifest.where(pl.col("split") != "validation")
-    with pytest.raises(IsharaError, match=r"train.keep=last"):
-        fit(tiny_recipe.with_overrides(["train.keep=best"]), only, tmp_path / "best")
     recipe = tiny_recipe.with_overrides(["train.max_epochs=1"])
     assert fit(recipe, only, tmp_path / "last").temperature == 1
 
@@ -210,18 +263,31 @@ def test_folds_resume_where_they_were(tiny_recipe: Recipe, tmp_path: Path) -> No
         crossval(recipe, tmp_path, learner=learner)
     first = list(learnt)
     learnt.clear()
-    predictions, seconds = crossval(recipe, tmp_path, learner=learner)
+    measured = crossval(recipe, tmp_path, learner=learner)
     assert len(first) == 2
     assert set(first).isdisjoint(learnt)
-    assert len(predictions) == 36
-    assert set(seconds) == set(first) | set(learnt)
-    assert predictions.table["fold"].n_unique() == 4
+    assert len(measured.predictions) == 36
+    assert set(measured.seconds) == set(first) | set(learnt)
+    assert measured.predictions.table["fold"].n_unique() == 4
 
 
 def test_a_fold_is_a_run_of_its_own(tiny_recipe: Recipe, tmp_path: Path) -> None:
     recipe = tiny_recipe.with_overrides(["split.by=group", "split.validation=0.3", "train.max_epochs=1"])
-    predictions, _ = crossval(recipe, tmp_path)
-    assert len(predictions) == 36
+    measured = crossval(recipe, tmp_path)
+    assert len(measured.predictions) == 36
+    assert measured.failures == {}
+    assert len(list((tmp_path / ".store").iterdir())) == 1
     runs = sorted(path.parent for path in tmp_path.glob("*/recognizer"))
     assert len(runs) == 4
     assert all(len(Recognizer.load(run).labels) == 3 for run in runs)
+
+
+def test_a_test_clip_that_cannot_be_read_is_told(tiny_recipe: Recipe, corpus: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(corpus, tmp_path / "corpus")
+    bad = next(copy.rglob("*.pose"))
+    bad.write_bytes(bad.read_bytes()[:1000])
+    overrides = ["split.by=group", "split.validation=0", "train.max_epochs=1", f"data.root={copy}"]
+    measured = crossval(tiny_recipe.with_overrides(overrides), tmp_path / "folds")
+    assert len(measured.predictions) == 35
+    assert len(measured.failures) == 1
+    assert bad.name in next(iter(measured.failures.values()))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ishara.clips.clip import Clip
 from ishara.clips.corpora import read_corpus
 from ishara.clips.manifest import Manifest
-from ishara.recipe import Data, find_root
+from ishara.clips.roots import find_root
+from ishara.recipe import Data
 
 __all__ = ["Clip", "Manifest", "load_clips"]
 

@@ -14,7 +14,8 @@ class Clip:
     id
         Unique within its manifest.
     path
-        Where it lies: a video, a ``.pose`` file, or ``file.npz#7`` for the eighth clip of a landmark array.
+        Where it lies: a video, a ``.pose`` file, or ``file.npz#7`` for the eighth clip of a landmark array; with
+        options, ``file.npz?aspect=1.5#7`` (see `ishara.pose.address.Address`).
     gloss
         The sign's name, as the corpus writes it.
     signer

@@ -118,7 +118,7 @@ def _tracks(
             continue
         known.add(stretch)
         try:
-            values.append(track(_stretch(read(clip.path), clip.start, clip.end)))
+            values.append(track(read(clip.path).stretch(clip.start, clip.end)))
             ids.append(clip.id)
         except IsharaError as error:
             failures.append((clip, error))
@@ -130,14 +130,6 @@ def _tracks(
         _log.warning("%d clips could not be compared; the first, %s: %s", len(failures), clip.id, reason)
     shape = (0, FRAMES, len(POINTS), 2)
     return _Tracks(ids, np.stack(values) if values else np.zeros(shape, np.float32))
-
-
-def _stretch(pose: Pose, start: float | None, end: float | None) -> Pose:
-    if start is None and end is None:
-        return pose
-    first = 0 if start is None else round(start * pose.fps)
-    last = len(pose) if end is None else round(end * pose.fps)
-    return pose.frames(slice(first, max(last, first + 1)))
 
 
 def _neighbours(values: Floats) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import polars as pl
 
 from ishara.clips.clip import Clip
 from ishara.errors import IsharaError, choices
+from ishara.pose.address import file_of
 
 SPLITS = ("train", "validation", "test")
 COLUMNS: dict[str, pl.DataType] = {
@@ -24,6 +25,7 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 REQUIRED = ("id", "path", "gloss")
 _MOST_LISTED = 5
+_FIRST_ROW = 2  # of a clip, in the file: the header is row 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +80,9 @@ class Manifest:
         self._refuse(backwards, "have a start below 0 or an end that is not after the start")
 
     def _refuse(self, wrong: pl.Series, problem: str) -> None:
-        rows = (wrong.arg_true() + 2).to_list()
+        rows = (wrong.arg_true() + _FIRST_ROW).to_list()
         if rows:
-            listed = ", ".join(map(str, rows[:_MOST_LISTED])) + (", …" if len(rows) > _MOST_LISTED else "")
-            raise IsharaError(f"{len(rows)} rows of the manifest {problem}: row {listed}.")
+            raise IsharaError(f"{len(rows)} rows of the manifest {problem}: row {_listed(rows)}.")
 
     @classmethod
     def from_clips(cls, clips: Iterable[Clip], **extra: list[object]) -> Manifest:
@@ -104,10 +105,10 @@ class Manifest:
             raise IsharaError(f"{path}: there is no such manifest. `ishara index CORPUS DIR -o {path}` makes one.")
         try:
             if path.suffix == ".parquet":
-                table = pl.read_parquet(path)
+                table = pl.read_parquet(path, glob=False)
             else:
                 text = {c: t for c, t in COLUMNS.items() if t == pl.String()}
-                table = pl.read_csv(path, schema_overrides=text)
+                table = pl.read_csv(path, glob=False, schema_overrides=text)
         except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
             raise IsharaError(f"{path}: cannot be read as a table ({error}); expected CSV or Parquet.") from None
         try:
@@ -161,13 +162,45 @@ class Manifest:
 
     def missing_files(self) -> list[Clip]:
         """The clips whose local file is not there."""
+        return [clip for _, clip in self.missing_rows()]
+
+    def missing_rows(self) -> list[tuple[int, Clip]]:
+        """The clips whose local file is not there, each with its row in the file (the header being 1)."""
         exists: dict[str, bool] = {}
         gone = []
-        for clip in self:
-            file = clip.path.split("#")[0]
+        for row, clip in enumerate(self, start=_FIRST_ROW):
+            file = file_of(clip.path)
             if "://" not in file and not exists.setdefault(file, Path(file).is_file()):
-                gone.append(clip)
+                gone.append((row, clip))
         return gone
+
+    def repeated_rows(self) -> list[list[int]]:
+        """Rows that are the same stretch of the same file, as lists of two or more, in order of their first.
+
+        It is no fault: a corpus may list one recording under two languages. Splits keep such clips on one side.
+        """
+        rows: dict[tuple[str, float, float | None], list[int]] = {}
+        for row, clip in enumerate(self, start=_FIRST_ROW):
+            rows.setdefault((clip.path, clip.start or 0.0, clip.end), []).append(row)
+        return [same for same in rows.values() if len(same) > 1]
+
+    def warnings(self) -> list[str]:
+        """What is worth a look before training, a sentence each, with row numbers: missing files and repeated clips."""
+        found = []
+        if missing := self.missing_rows():
+            rows = _listed([row for row, _ in missing])
+            found.append(f"{len(missing)} files are not there: row {rows}. The first is {missing[0][1].path}.")
+        if repeated := self.repeated_rows():
+            rows = _listed([" = ".join(map(str, same)) for same in repeated])
+            found.append(
+                f"{sum(map(len, repeated))} rows name {len(repeated)} files or stretches more than once: row {rows}."
+            )
+        return found
+
+
+def _listed(rows: Sequence[object]) -> str:
+    """The first few rows, for a message."""
+    return ", ".join(map(str, rows[:_MOST_LISTED])) + (", …" if len(rows) > _MOST_LISTED else "")
 
 
 def _is_absolute(path: str) -> bool:

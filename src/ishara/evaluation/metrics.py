@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from ishara.evaluation.calibration import Bin, ece, reliability
 from ishara.evaluation.intervals import RESAMPLES, Estimate, Units, bootstrap, mean_interval
 from ishara.evaluation.predictions import Predictions
-from ishara.evaluation.scores import Scores, mean
+from ishara.evaluation.scores import TOP, Scores, mean
 
 Array = NDArray[np.float64]
 
@@ -59,7 +59,8 @@ class Summary(Figures):
     """What a predictions table says.
 
     Shares are in [0, 1], NLL in nats. Accuracies count a clip whose gloss the model did not know as missed; NLL leaves
-    it out. Means per class are over the glosses that have clips; there, a gloss never predicted has precision 0.
+    it out. Top-5 is null where the vocabulary has at most five glosses. Means per class are over the glosses that have
+    clips; there, a gloss never predicted has precision 0.
     `chance` is 1 / vocabulary, `largest_class` the share of the commonest true gloss.
     """
 
@@ -111,6 +112,9 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
     predictions = Predictions(predictions.table.sort("clip", "fold", "repeat", "seed"))
     scores, table = Scores.of(predictions), predictions.table
     headline = bootstrap(scores.headline, Units.of(predictions), resamples=resamples, seed=seed)
+    if len(predictions.labels) <= TOP:
+        # Every gloss is among the first five: such a figure would say nothing.
+        headline[1] = headline[3] = Estimate(value=None)
     by_gloss, confusion = _by_gloss(predictions, scores)
     with_clips = [g for g in by_gloss if g.support]
     bins = reliability(predictions.probabilities.max(axis=1), scores.top1)

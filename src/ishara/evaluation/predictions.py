@@ -198,7 +198,7 @@ class Predictions:
                 f"{path}: there are no such predictions. `ishara evaluate MODEL` and `ishara crossval` write them."
             )
         try:
-            table = pl.read_parquet(path)
+            table = pl.read_parquet(path, glob=False)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise IsharaError(
                 f"{path}: cannot be read as Parquet ({error}); make it again with `ishara evaluate`."

@@ -18,6 +18,16 @@ from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer, softmax
 
 PREDICTIONS = "predictions.parquet"
+_SPLITS = {
+    "official": "the corpus's own split",
+    "group": "whole values of {group}, on no other side",
+    "clip": "clips at random, stratified by gloss; the same signer may stand on both sides",
+}
+_NEAR_DUPLICATES = {
+    "together": "looked for, and kept on one side",
+    "report": "looked for, and only reported",
+    "ignore": "not looked for",
+}
 
 
 def predict_clips(
@@ -56,7 +66,7 @@ def predict_clips(
     read, poses, failures = [], [], {}
     for clip in progress(list(manifest)):
         try:
-            poses.append(recognizer.prepare(clip.path))
+            poses.append(recognizer.prepare(clip.path, clip.start, clip.end))
             read.append(clip)
         except IsharaError as error:
             failures[clip.id] = str(error)
@@ -96,10 +106,11 @@ def publish(
     """
     predictions.write(folder / PREDICTIONS)
     summary = summarise(predictions)
+    folds = summary.folds if len(summary.folds) > 1 else None
     facts = measured | {
         "Corpus": str(recipe.data.corpus or recipe.data.manifest),
-        "Never on two sides": f"a {recipe.split.group}" if recipe.split.by != "clip" else "near-identical clips",
-        "Near-identical clips": recipe.split.near_duplicates,
+        "Who is tested": _protocol(recipe) if folds else _SPLITS[recipe.split.by].format(group=recipe.split.group),
+        "Near-identical clips": _NEAR_DUPLICATES[recipe.split.near_duplicates],
         "Model": recipe.model.name,
         "Recipe": f"{recipe.name} ({recipe.hash})",
         "Seeds": ", ".join(map(str, summary.seeds)),
@@ -111,7 +122,17 @@ def publish(
         summary,
         title=recipe.name,
         facts=facts,
-        history=pl.read_csv(history) if history is not None and history.is_file() else None,
+        history=pl.read_csv(history, glob=False) if history is not None and history.is_file() else None,
         synthetic=recipe.data.corpus == "synthetic",
     )
     return page, summary
+
+
+def _protocol(recipe: Recipe) -> str:
+    protocol = recipe.protocol
+    if protocol.name == "leave-one-group-out":
+        return f"each {recipe.split.group} once, by a model that never saw it (leave one {recipe.split.group} out)"
+    repeats = f", {protocol.repeats} times" if protocol.repeats > 1 else ""
+    if protocol.name == "group-k-fold":
+        return f"whole values of {recipe.split.group}, in {protocol.folds} folds{repeats}"
+    return f"{protocol.folds} stratified folds of clips{repeats}; the same signer may stand on both sides"

@@ -78,6 +78,8 @@ def _corpus(measured: dict[str, Any]) -> str:
 
 
 def _tested(protocol: dict[str, Any]) -> str:
+    if protocol["name"] == "held-out":
+        return str(protocol["tested"])
     if protocol["name"] == "leave-one-group-out":
         return f"leave one {protocol['group']} out"
     who = f" by {protocol['group']}" if protocol["name"] == "group-k-fold" else ""

@@ -58,9 +58,9 @@ def export_onnx(model: SignModel, path: Path, *, features: int) -> None:
         )
     try:
         check_parity(model, partial, features=features)
-    except IsharaError:
+    except IsharaError as error:
         partial.unlink()
-        raise
+        raise IsharaError(f"{error} Nothing was written.") from None
     partial.replace(path)
 
 
@@ -84,7 +84,7 @@ def check_parity(model: SignModel, path: Path, *, features: int) -> float:
             if not difference <= TOLERANCE:
                 raise IsharaError(
                     f"The ONNX export differs from torch in {name!r} by {difference:.2g} for {batch} clips of up to "
-                    f"{length} frames; at most {TOLERANCE:g} is accepted. Nothing was written."
+                    f"{length} frames; at most {TOLERANCE:g} is accepted."
                 )
             worst = max(worst, difference)
     return worst

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ishara.errors import IsharaError, choices
+from ishara.schema import explain
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1)]
@@ -68,13 +69,4 @@ def model_options(name: str, options: dict[str, Any]) -> ModelOptions:
     try:
         return schema.model_validate(options)
     except ValidationError as error:
-        raise IsharaError("; ".join(_explain(name, schema, problem) for problem in error.errors())) from None
-
-
-def _explain(name: str, schema: type[ModelOptions], problem: Any) -> str:
-    if problem["type"] == "extra_forbidden":
-        key = str(problem["loc"][-1])
-        return f"model.options: {name} has no option {key!r}. {choices(key, schema.model_fields)}"
-    if problem["type"] == "value_error":
-        return f"model.options: {problem['ctx']['error']}"
-    return f"model.options.{'.'.join(map(str, problem['loc']))}: found {problem['input']!r}. {problem['msg']}"
+        raise IsharaError(f"{name}: {explain(schema, error, prefix='model.options.')}") from None

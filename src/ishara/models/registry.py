@@ -50,8 +50,8 @@ def create_model(
     layout
         What the input features are; 54 landmarks × (x, y) by default.
     pretrained
-        A recogniser folder of the same architecture and layout, whose weights to start from. The last layer's are taken
-        only where the number of classes is the same.
+        A recogniser (or its run) of the same architecture and layout, whose weights to start from. The last layer's are
+        taken only where the number of classes is the same.
     **options
         The architecture's own, such as ``layers=4``.
 
@@ -61,11 +61,10 @@ def create_model(
         If the name or an option is unknown, or the pretrained weights do not fit (the tensors are named).
     """
     validated = model_options(name, options)
-    model: SignModel = importlib.import_module(_BUILDERS[name]).build(
-        validated, layout or notebook_layout(), num_classes
-    )
+    layout = layout or notebook_layout()
+    model: SignModel = importlib.import_module(_BUILDERS[name]).build(validated, layout, num_classes)
     if pretrained is not None:
         from ishara.models.weights import load_pretrained
 
-        load_pretrained(model, pretrained)
+        load_pretrained(model, pretrained, layout)
     return model

@@ -1,7 +1,8 @@
-"""Weights in safetensors files: saved whole, loaded only where every tensor fits."""
+"""Weights in safetensors files: saved whole, loaded only where they are what was exported and every tensor fits."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -10,6 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from ishara.errors import IsharaError
 from ishara.models.contract import SignModel
+from ishara.pose.features import FeatureLayout
+from ishara.recognizer import CONFIG, find_recognizer, read_config, verify
 
 WEIGHTS = "model.safetensors"
 
@@ -35,28 +38,67 @@ def load_weights(path: Path) -> dict[str, torch.Tensor]:
         raise IsharaError(f"{path}: is not a whole safetensors file ({error}).") from None
 
 
-def load_pretrained(model: SignModel, folder: Path) -> None:
-    """Start a model from a recogniser folder's weights.
-
-    The last layer is left as it is where the number of classes differs.
+def fit_weights(model: SignModel, given: dict[str, torch.Tensor], source: Path) -> None:
+    """Put weights into a model; `source` names them in errors.
 
     Raises
     ------
     IsharaError
-        If any other tensor is missing, unknown or of another shape; the message names them.
+        If a tensor is missing, unknown or of another shape; the message names it.
     """
+    own = model.state_dict()
+    wrong = [name for name in own if name not in given or given[name].shape != own[name].shape]
+    unknown = [name for name in given if name not in own]
+    if wrong or unknown:
+        parts = [_mismatch(name, own, given) for name in wrong[:5]] + [f"{name} is unknown" for name in unknown[:5]]
+        raise IsharaError(f"{source}: does not fit this model: {'; '.join(parts)}.")
+    model.load_state_dict(given)
+
+
+def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> None:
+    """Start a model from a trained recogniser's weights.
+
+    The last layer is left as it is where the number of classes differs.
+
+    Parameters
+    ----------
+    path
+        A recogniser folder, or a run folder that holds one.
+    layout
+        What the model's input features are.
+
+    Raises
+    ------
+    IsharaError
+        If there is no recogniser, its weights are not those that were exported, it was trained on other landmarks or
+        features, or a tensor other than the last layer's does not fit (it is named).
+    """
+    folder = find_recognizer(path)
+    config = read_config(folder / CONFIG)
+    verify(folder, WEIGHTS, config)
+    for what, theirs, ours in (
+        ("landmarks", config.landmarks, layout.landmarks),
+        ("features", config.features, layout.names),
+    ):
+        if tuple(theirs) != ours:
+            raise IsharaError(
+                f"{folder}: was trained on other {what} than this model is to see: {_difference(theirs, ours)}. Choose "
+                "another model.pretrained, or give the recipe the pose and features sections of that one."
+            )
     own = model.state_dict()
     given = load_weights(folder / WEIGHTS)
     last = [f"{model.classifier}.{part}" for part in ("weight", "bias")]
     if any(name in given and given[name].shape != own[name].shape for name in last):
         for name in last:
             given[name] = own[name]
-    wrong = [name for name in own if name not in given or given[name].shape != own[name].shape]
-    unknown = [name for name in given if name not in own]
-    if wrong or unknown:
-        parts = [_mismatch(name, own, given) for name in wrong[:5]] + [f"{name} is unknown" for name in unknown[:5]]
-        raise IsharaError(f"{folder / WEIGHTS}: does not fit this model: {'; '.join(parts)}.")
-    model.load_state_dict(given)
+    fit_weights(model, given, folder / WEIGHTS)
+
+
+def _difference(theirs: Sequence[str], ours: Sequence[str]) -> str:
+    if len(theirs) != len(ours):
+        return f"{len(theirs)}, not {len(ours)}"
+    first = next(i for i, (a, b) in enumerate(zip(theirs, ours, strict=True)) if a != b)
+    return f"number {first + 1} is {theirs[first]!r}, not {ours[first]!r}"
 
 
 def _mismatch(name: str, own: dict[str, torch.Tensor], given: dict[str, torch.Tensor]) -> str:

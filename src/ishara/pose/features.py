@@ -122,17 +122,22 @@ def _eye_line(pose: Pose) -> float:
 
 
 def _hand_local(pose: Pose, hand: str) -> Array:
-    """(T, 21 D): a hand from its wrist, in palm lengths (wrist to middle knuckle, the clip's median)."""
+    """(T, 21 D): a hand from its wrist, in palm lengths: wrist to middle knuckle, the median of where both were seen.
+
+    Where they never were, in half the hand's reach: an open hand is about two palms long.
+    """
     members = [pose.skeleton.index(name) for name in pose.skeleton.groups[hand]]
     coordinates, seen = pose.coordinates[:, members], pose.seen[:, members]
     names = pose.skeleton.groups[hand]
     origin = names.index(f"{hand}.wrist") if f"{hand}.wrist" in names else 0
     local = coordinates - coordinates[:, [origin]]
     seen = seen & seen[:, [origin]]
+    lengths = np.where(seen, np.linalg.norm(local, axis=-1), 0)
     knuckle = f"{hand}.middle_mcp"
-    reach = np.linalg.norm(local[:, names.index(knuckle)] if knuckle in names else local.max(axis=1), axis=-1)
-    reach = reach[seen.all(axis=1)]
-    size = max(float(np.median(reach)), _SMALLEST) if len(reach) else 1.0
+    palms = lengths[:, names.index(knuckle)] if knuckle in names else np.zeros(len(pose))
+    if not palms.any():
+        palms = lengths.max(axis=1) / 2
+    size = max(float(np.median(palms[palms > 0])), _SMALLEST) if palms.any() else 1.0
     return np.where(seen[..., None], local / size, 0).reshape(len(pose), -1)
 
 

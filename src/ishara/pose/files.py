@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
-from ishara.pose.arrays import ARRAY_SUFFIXES, LandmarkArray, load_array
+from ishara.pose.address import ARRAY_SUFFIXES, Address
+from ishara.pose.arrays import LandmarkArray, load_array
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import FINGERS, HANDS, is_landmark, skeleton_of
 
@@ -25,35 +26,48 @@ _GROUPS = {component: group for group, component in _COMPONENTS.items()}
 _WORLD = "POSE_WORLD_LANDMARKS"
 _FORMATS = ("XYC", "XYZC")
 _LARGEST_SIDE = 0xFFFF
+# MediaPipe's depths are within an image width or two of the hips; a file whose middle depth is beyond this was moved.
+_DEEPEST = 10.0
 
 
-def read_pose(address: str | Path) -> Pose:
+def read_pose(address: str | Path, start: float | None = None, end: float | None = None) -> Pose:
     """Read one clip.
+
+    Depth in ``.pose`` files: pose-format's MediaPipe writer stores x and y in pixels, but z as MediaPipe gives it, as a
+    fraction of the image's width. Here z is multiplied by the header's width, so that all three have one unit. Where
+    the whole clip was resized and moved into a square, z with it (spoken-to-signed-translation's lexicons: the middle
+    depth is half the width, such as 250), that half is taken off before. The width of the video that such a clip came
+    from is not in the file, so its depths are right up to a factor, of about 1 for those lexicons.
 
     Parameters
     ----------
     address
         A ``.pose`` file (pose-format; its first person), a ``.npy`` or ``.npz`` file with one clip, or ``file.npz#7``
-        for the eighth clip of a landmark array (see `ishara.pose.arrays`).
+        for the eighth clip of a landmark array (see `ishara.pose.arrays`), perhaps with options:
+        ``file.npz?layout=spoter54-xy&aspect=1.5#7`` (see `ishara.pose.address.Address`).
+    start, end
+        Seconds from the beginning of the file; ``None`` for its beginning and end.
 
     Returns
     -------
     Pose
-        In the file's own units, on the landmarks that the file has. World landmarks are left out.
+        In the file's own unit of x and y, on the landmarks that the file has. World landmarks are left out.
 
     Raises
     ------
     IsharaError
-        If the file is not there, is damaged or of another kind, or holds no clip that can be used; it names the file.
+        If the file is not there, is damaged or of another kind, holds no clip that can be used, or has nothing between
+        start and end; it names the file.
     """
-    file, index = split_address(address)
-    path = Path(file)
+    parts = Address.parse(address)
+    path = Path(parts.file)
     if not path.exists():
         raise IsharaError(f"{address}: there is no such file.")
     if not path.is_file():
         raise IsharaError(f"{address}: is a folder; expected a file of landmarks.")
     try:
-        pose = _read_array(path, index) if path.suffix.lower() in ARRAY_SUFFIXES else _read_pose_file(path)
+        pose = _read_array(path, parts) if path.suffix.lower() in ARRAY_SUFFIXES else _read_pose_file(path)
+        pose = pose.stretch(start, end)
     except IsharaError as error:
         raise IsharaError(f"{address}: {error}") from None
     if not pose.seen.any():
@@ -61,25 +75,15 @@ def read_pose(address: str | Path) -> Pose:
     return pose
 
 
-def split_address(address: str | Path) -> tuple[str, int | None]:
-    """The file of an address and, of ``file.npz#7``, the number; a ``#`` elsewhere belongs to the name.
-
-    Raises
-    ------
-    IsharaError
-        If what follows the ``#`` is not a whole number from 0.
-    """
-    text = os.fspath(address)
-    file, sign, number = text.rpartition("#")
-    if not sign or Path(file).suffix.lower() not in ARRAY_SUFFIXES:
-        return text, None
-    if not (number.isascii() and number.isdigit()):
-        raise IsharaError(f"{address}: {number!r} is not the number of a clip; expected such as {file}#0.")
-    return file, int(number)
-
-
-def read_array(file: str | Path) -> LandmarkArray:
+def read_array(file: str | Path, layout: str | None = None) -> LandmarkArray:
     """All clips of a landmark array, with its columns such as ``gloss``.
+
+    Parameters
+    ----------
+    file
+        The ``.npz`` or ``.npy`` file.
+    layout
+        What its columns are; see `ishara.pose.layouts.named_layout`. ``None`` for what the file says or its width.
 
     Raises
     ------
@@ -90,19 +94,24 @@ def read_array(file: str | Path) -> LandmarkArray:
     if not path.is_file():
         raise IsharaError(f"{path}: there is no such file.")
     try:
-        return load_array(path)
+        return load_array(path, layout)
     except (IsharaError, OSError) as error:
         raise IsharaError(f"{path}: {error}") from None
 
 
-def _read_array(path: Path, index: int | None) -> Pose:
+def _read_array(path: Path, address: Address) -> Pose:
     try:
-        array = load_array(path)
+        array = load_array(path, address.layout)
     except OSError as error:
         raise IsharaError(f"cannot be read ({error.strerror}).") from None
-    if index is None and len(array) != 1:
+    if address.index is None and len(array) != 1:
         raise IsharaError(f"holds {len(array)} clips; say which, such as {path.name}#0.")
-    return array.pose(index or 0)
+    pose = array.pose(address.index or 0)
+    if address.aspect == 1:
+        return pose
+    # MediaPipe scales z as x: both are fractions of the image's width.
+    stretch = np.array([address.aspect, 1, address.aspect], np.float32)[: pose.coordinates.shape[2]]
+    return pose.replace(pose.coordinates * stretch)
 
 
 def _read_pose_file(path: Path) -> Pose:
@@ -121,8 +130,21 @@ def _read_pose_file(path: Path) -> Pose:
         raise IsharaError(f"has no landmarks that are known; found {_WORLD} only.")
     person = np.asarray(body.data.data)[:, 0]
     # Estimators overshoot: pose-format files in the field hold confidences slightly below 0 and above 1.
-    confidence = np.clip(np.asarray(body.confidence)[:, 0], 0, 1)
-    return Pose(person[:, columns], confidence[:, columns], float(body.fps), skeleton_of(names, otherwise="file"))
+    confidence = np.clip(np.asarray(body.confidence)[:, 0, columns], 0, 1)
+    coordinates = np.array(person[:, columns], np.float32)
+    if coordinates.shape[2] == 3:
+        _scale_depth(coordinates, confidence > 0, header.dimensions.width)
+    return Pose(coordinates, confidence, float(body.fps), skeleton_of(names, otherwise="file"))
+
+
+def _scale_depth(coordinates: NDArray[np.float32], seen: NDArray[np.bool_], width: int) -> None:
+    """Turn depths from fractions of the image's width into pixels, in place."""
+    depth = coordinates[..., 2]
+    # A damaged file may hold any number; `Pose` refuses what is not finite.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if seen.any() and np.median(depth[seen]) > _DEEPEST:
+            depth -= np.float32(width / 2)
+        depth *= np.float32(max(width, 1))
 
 
 def _parse(path: Path) -> tuple[Any, Any]:
@@ -180,7 +202,8 @@ def write_pose(pose: Pose, path: str | Path) -> Path:
     """Write a ``.pose`` file (pose-format 0.2), whole or not at all.
 
     Landmarks are kept in one component per group, in the order of the skeleton. Coordinates, confidence, names and the
-    frame rate (as float32) come back as they were.
+    frame rate (as float32) come back as they were, depth to float32's rounding: it is stored as pose-format's MediaPipe
+    files have it, as a fraction of the header's width.
 
     Raises
     ------
@@ -197,9 +220,11 @@ def write_pose(pose: Pose, path: str | Path) -> Path:
         raise IsharaError(f"{path}: cannot be written: a .pose file has no place for the landmark {strange[0]!r}.")
     components = [_component(pose, group) for group in pose.skeleton.groups]
     order = [pose.skeleton.index(name) for names in pose.skeleton.groups.values() for name in names]
-    width, height = (int(side) for side in _extent(pose.coordinates[pose.seen]))
+    width, height = _extent(pose.coordinates[pose.seen])
     header = PoseHeader(0.2, PoseHeaderDimensions(width, height), components)
-    body = NumPyPoseBody(pose.fps, pose.coordinates[:, None, order], pose.confidence[:, None, order])
+    coordinates = pose.coordinates[:, None, order]
+    coordinates[..., 2:] /= width
+    body = NumPyPoseBody(pose.fps, coordinates, pose.confidence[:, None, order])
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -213,10 +238,17 @@ def write_pose(pose: Pose, path: str | Path) -> Path:
     return path
 
 
-def _extent(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(2,) width and height that hold all points, as the format wants them: whole numbers from 1 to 65535."""
-    largest = points[:, :2].max(axis=0) if len(points) else np.ones(2, np.float32)
-    return np.clip(np.ceil(largest), 1, _LARGEST_SIDE)
+def _extent(points: NDArray[np.float32]) -> tuple[int, int]:
+    """Width and height that hold all points (N, D), as the format wants them: whole numbers from 1 to 65535.
+
+    The width is no less than any depth, so that depths are told from those of a clip that was moved.
+    """
+    if not len(points):
+        return 1, 1
+    deepest = np.abs(points[:, 2:]).max(initial=0)
+    sides = np.array([max(points[:, 0].max(), deepest), points[:, 1].max()])
+    width, height = np.clip(np.ceil(sides), 1, _LARGEST_SIDE).astype(int).tolist()
+    return width, height
 
 
 def _component(pose: Pose, group: str) -> Any:

@@ -96,6 +96,32 @@ class Pose:
         """The frames chosen by a NumPy index, at the same frame rate."""
         return self.replace(self.coordinates[index], self.confidence[index])
 
+    def stretch(self, start: float | None, end: float | None) -> Pose:
+        """The part of the clip between two times, to the nearest frame and at least one frame long.
+
+        Parameters
+        ----------
+        start, end
+            Seconds from the beginning; ``None`` for the clip's beginning and end. An end beyond the clip is its end.
+
+        Raises
+        ------
+        IsharaError
+            If nothing lies between them.
+        """
+        if start is None and end is None:
+            return self
+        begin = 0.0 if start is None else start
+        finish = self.duration if end is None else min(end, self.duration)
+        if not 0 <= begin < finish:
+            until = "the end" if end is None else f"{end:g} s"
+            raise IsharaError(
+                f"The stretch from {begin:g} s to {until} is empty; the clip is {self.duration:g} s long. Mend start "
+                "and end (seconds from the beginning of the file)."
+            )
+        first = min(round(begin * self.fps), len(self) - 1)
+        return self.frames(slice(first, max(round(finish * self.fps), first + 1)))
+
     def to(self, skeleton: Skeleton) -> Pose:
         """The clip on another skeleton, matched by landmark name.
 

@@ -41,6 +41,9 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
         raise IsharaError("The clip's landmarks have no depth, which this recipe needs (pose.dimensions: 3).")
     if options.normalise == "shoulders":
         pose = shoulder_normalise(pose, face_camera=options.face_camera)
+    if options.dominant_hand == "right":
+        # Before the selection, which may leave out the hand that leads.
+        pose = right_handed(pose.to(_both_sides(pose.skeleton, options)))
     pose = pose.to(skeleton)
     if not pose.seen.any():
         raise IsharaError(f"None of the {len(skeleton)} landmarks of {skeleton.name!r} was seen in this clip.")
@@ -48,8 +51,12 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
         pose = pose.replace(pose.coordinates[..., : options.dimensions])
     if options.max_gap:
         pose = fill_gaps(pose, options.max_gap)
-    if options.dominant_hand == "right":
-        pose = right_handed(pose)
     if options.max_frames is not None and len(pose) > options.max_frames:
         pose = pose.resampled(options.max_frames)
     return pose
+
+
+def _both_sides(skeleton: Skeleton, options: PoseOptions) -> Skeleton:
+    """A clip's landmarks and the recipe's: with the partner of each that the recipe may ask for."""
+    names = dict.fromkeys((*skeleton.landmarks, *get_skeleton(options.skeleton).landmarks))
+    return Skeleton("both-sides", tuple(names))

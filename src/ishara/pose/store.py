@@ -8,18 +8,39 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from ishara.errors import IsharaError
+from ishara.pose.address import file_of
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import prepare
 from ishara.pose.skeleton import Skeleton
 from ishara.recipe import PoseOptions
 
-_VERSION = 1
+_VERSION = 2
 _HEADER = "store.json"
+
+
+class Source(NamedTuple):
+    """Where a clip of a store comes from.
+
+    Parameters
+    ----------
+    id
+        Unique in the store.
+    address
+        A file, or ``file.npz#7``; see `ishara.pose.files.read_pose`.
+    start, end
+        Seconds from the beginning of the file; ``None`` for its beginning and end.
+    """
+
+    id: str
+    address: str
+    start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +86,11 @@ class PoseStore:
     def build(
         cls,
         home: Path,
-        clips: Sequence[tuple[str, str]],
+        clips: Sequence[Source | tuple[str, str]],
         options: PoseOptions,
         *,
         skeleton: Skeleton,
-        progress: Callable[[Iterable[tuple[str, str]]], Iterable[tuple[str, str]]] = iter,
+        progress: Callable[[Iterable[Source]], Iterable[Source]] = iter,
     ) -> PoseStore:
         """Read and prepare clips, or open the store if the same clips were prepared in the same way before.
 
@@ -78,7 +99,7 @@ class PoseStore:
         home
             Folder of stores; this one gets a sub-folder named after what is in it.
         clips
-            Pairs of id and address (a file, or ``file.npz#7``).
+            Where they come from; of a pair of id and address, the whole file.
         options, skeleton
             How to prepare them, and the skeleton that results.
         progress
@@ -89,12 +110,13 @@ class PoseStore:
         IsharaError
             If not one clip could be read.
         """
-        folder = home / _key(clips, options)
+        sources = [Source(*clip) for clip in clips]
+        folder = home / _key(sources, options)
         if not (folder / _HEADER).is_file():
             partial = folder.with_name(folder.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
-            _write(partial, progress(clips), options, skeleton)
+            _write(partial, progress(sources), options, skeleton)
             shutil.rmtree(folder, ignore_errors=True)
             partial.replace(folder)
         return cls.open(folder)
@@ -115,32 +137,32 @@ class PoseStore:
         )  # fmt: skip
 
 
-def _key(clips: Sequence[tuple[str, str]], options: PoseOptions) -> str:
+def _key(sources: Sequence[Source], options: PoseOptions) -> str:
     """A name that changes with the clips, their files and the way they are prepared."""
     digest = hashlib.sha256(f"{_VERSION} {options.model_dump_json()}".encode())
     stamps: dict[str, str] = {}
-    for clip, address in clips:
-        file = address.split("#")[0]
+    for source in sources:
+        file = file_of(source.address)
         if file not in stamps:
             path = Path(file)
             stat = path.stat() if path.is_file() else None
             stamps[file] = f"{stat.st_size} {stat.st_mtime_ns}" if stat else "missing"
-        digest.update(f"{clip} {address} {stamps[file]}\n".encode())
+        digest.update(f"{tuple(source)} {stamps[file]}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def _write(folder: Path, clips: Iterable[tuple[str, str]], options: PoseOptions, skeleton: Skeleton) -> None:
+def _write(folder: Path, sources: Iterable[Source], options: PoseOptions, skeleton: Skeleton) -> None:
     ids, lengths, fps, failures = [], [], [], {}
     with (folder / "coordinates.f16").open("wb") as coordinates, (folder / "confidence.f16").open("wb") as confidence:
-        for clip, address in clips:
+        for source in sources:
             try:
-                pose = prepare(read_pose(address), options)
+                pose = prepare(read_pose(source.address, source.start, source.end), options)
             except IsharaError as error:
-                failures[clip] = str(error)
+                failures[source.id] = str(error)
                 continue
             coordinates.write(_float16(pose.coordinates).tobytes())
             confidence.write(_float16(pose.confidence, floor=True).tobytes())
-            ids.append(clip)
+            ids.append(source.id)
             lengths.append(len(pose))
             fps.append(pose.fps)
     if not ids:

@@ -166,10 +166,11 @@ class BucketSampler(Sampler[list[ClipKey]]):
 
 
 class ClipData(L.LightningDataModule):
-    """The training and validation clips of a run."""
+    """The training and validation clips of a run; a resumed one begins at `first_epoch`."""
 
     def __init__(self, training: ClipDataset, validation: ClipDataset | None) -> None:
         super().__init__()
+        self.first_epoch = 0
         self.training = training
         self.validation = validation
 
@@ -185,6 +186,8 @@ class ClipData(L.LightningDataModule):
         train = dataset.recipe.train
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         sampler = BucketSampler(dataset.lengths, train.batch_size, train.seed, shuffle, rank, world)
+        # Lightning tells the sampler its epoch before each, but loader processes fetch their first clips before that.
+        sampler.set_epoch(self.first_epoch)
         # The sampler gives whole batches, so the loader's own batching is off; Lightning tells the sampler its epoch.
         return DataLoader(
             dataset,

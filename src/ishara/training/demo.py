@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import shutil
 from pathlib import Path
 
 import polars as pl
 from rich.console import Console
+from rich.markup import escape
 
 from ishara.clips.corpora.synthetic import generate
+from ishara.clips.manifest import Manifest
 from ishara.console import figures_table, one_line, share
+from ishara.errors import IsharaError
 from ishara.evaluation.run import predict_clips, publish
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.training.callbacks import HISTORY
 from ishara.training.protocol import split_clips
-from ishara.training.run import fit
+from ishara.training.run import fit, verify_run
 
 # In a wheel the recipes lie inside the package; in a checkout, beside src/.
 _RECIPES = (Path(__file__).parents[1] / "recipes", Path(__file__).parents[3] / "recipes")
@@ -26,7 +32,8 @@ def run_demo(folder: Path, console: Console) -> Path:
     Parameters
     ----------
     folder
-        Gets the corpus, the run and the report. What is there from an earlier demo is used again.
+        Gets the corpus, the run and the report. What is there from an earlier demo is used again, as far as the demo's
+        recipe is still the same.
     console
         Where to tell what happens.
 
@@ -38,19 +45,28 @@ def run_demo(folder: Path, console: Console) -> Path:
     console.rule("1  Index")
     manifest = generate(corpus)
     console.print(
-        f"{len(manifest)} synthetic clips of {len(manifest.glosses)} invented signs by generated signers: {corpus}"
+        f"{len(manifest)} synthetic clips of {len(manifest.glosses)} invented signs by generated signers: "
+        f"{escape(str(corpus))}",
+        soft_wrap=True,
+        highlight=False,
     )
-    recipe = Recipe.read(_recipe("demo"), [f"data.root={corpus}"])
+    # JSON is YAML: any path is taken as it is written.
+    recipe = Recipe.read(recipe_path(), [f"data.root={json.dumps(str(corpus))}"])
     manifest = split_clips(recipe)
 
     console.rule("2  Train")
     run = folder / "run"
+    _forget_another(recipe, manifest, run)
     recognizer = fit(recipe, manifest, run)
-    console.print(f"{recognizer}, exported to ONNX and proven equal to torch: {recognizer.folder}")
+    console.print(
+        escape(f"{recognizer}, exported to ONNX and proven equal to torch: {recognizer.folder}"),
+        soft_wrap=True,
+        highlight=False,
+    )
 
     console.rule("3  Evaluate on signers it has never seen")
     test = manifest.where(pl.col("split") == "test")
-    predictions, _ = predict_clips(recognizer, test)
+    predictions, _ = predict_clips(recognizer, test, group=recipe.split.group, seed=recipe.train.seed)
     about = {"Side": "test: signers that were neither trained on nor used to choose the model"}
     page, summary = publish(run / "evaluation-test", predictions, recipe, measured=about, history=run / HISTORY)
     console.print(figures_table(summary))
@@ -58,24 +74,48 @@ def run_demo(folder: Path, console: Console) -> Path:
     console.rule("4  Predict")
     clip = next(iter(test))
     prediction = Recognizer.load(run).predict(clip.path)
-    console.print(f"{one_line(clip.path, prediction, 3)}   (it is {clip.gloss})", highlight=False)
+    console.print(
+        f"{one_line(clip.path, prediction, 3)}   (it is {escape(clip.gloss)})", soft_wrap=True, highlight=False
+    )
 
     console.rule("Done")
-    console.print(f"Report: [bold]{page.resolve()}[/]", soft_wrap=True)
+    console.print(f"Report: [bold]{escape(str(page.resolve()))}[/]", soft_wrap=True, highlight=False)
+    mine, closer = next_steps(run, clip.path)
     console.print(
         f"These figures ({share(summary.top1)} top-1) are of synthetic clips: they show that everything works, and say "
-        "nothing about real signing.\n\nNext, with your own clips in one folder per gloss:\n"
-        "  [bold]ishara index folder MY_CLIPS -o clips.csv[/]\n"
-        "  [bold]ishara train recipes/demo.yaml data.corpus=null data.root=null data.manifest=clips.csv "
-        "split.by=clip[/]\n"
-        f"or look closer at this one:\n  [bold]ishara predict {run} {clip.path} --json[/]\n"
-        f"  [bold]ishara check {run}[/]",
+        "nothing about real signing.\n\nNext, with your own .pose clips in one folder per gloss:\n"
+        f"{_listed(mine)}\nor look closer at this one:\n{_listed(closer)}",
         soft_wrap=True,
         highlight=False,
     )
     return page
 
 
-def _recipe(name: str) -> Path:
-    places = [folder / f"{name}.yaml" for folder in _RECIPES]
-    return next((place for place in places if place.is_file()), places[-1])
+def next_steps(run: Path, clip: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Commands to go on with, as words: for clips of one's own in ``MY_CLIPS``, and for the demo's run and a clip."""
+    changes = ["name=mine", "description=My clips", "data.corpus=null", "data.root=null", "data.manifest=clips.csv"]
+    mine = [
+        ["ishara", "index", "folder", "MY_CLIPS", "-o", "clips.csv"],
+        ["ishara", "train", str(recipe_path()), *changes, "split.by=clip", "-o", "runs/mine"],
+        ["ishara", "evaluate", "runs/mine"],
+    ]
+    return mine, [["ishara", "predict", str(run), clip, "--json"], ["ishara", "check", str(run)]]
+
+
+def recipe_path() -> Path:
+    """The demo's recipe, by a path that can be typed from here."""
+    places = [folder / "demo.yaml" for folder in _RECIPES]
+    place = next((place for place in places if place.is_file()), places[-1])
+    return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+
+
+def _listed(commands: list[list[str]]) -> str:
+    return "\n".join(f"  [bold]{escape(shlex.join(command))}[/]" for command in commands)
+
+
+def _forget_another(recipe: Recipe, manifest: Manifest, run: Path) -> None:
+    """Throw the run of an earlier demo away if it was made by another recipe: the folder is the demo's own."""
+    try:
+        verify_run(recipe, manifest, run)
+    except IsharaError:
+        shutil.rmtree(run)

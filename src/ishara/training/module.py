@@ -30,16 +30,13 @@ class RecognitionModule(L.LightningModule):
         From logits (B, C) and labels (B,) to a scalar.
     num_classes
         C.
-    validated
-        Whether there are validation clips.
     """
 
-    def __init__(self, model: SignModel, recipe: Recipe, loss: nn.Module, num_classes: int, *, validated: bool) -> None:
+    def __init__(self, model: SignModel, recipe: Recipe, loss: nn.Module, num_classes: int) -> None:
         super().__init__()
         self.model = model
         self.recipe = recipe
         self.loss = loss
-        self.validated = validated
         self.train_top1 = MulticlassAccuracy(num_classes, average="micro")
         self.validation_top1 = MulticlassAccuracy(num_classes, average="micro")
 
@@ -83,6 +80,6 @@ class RecognitionModule(L.LightningModule):
             optimizer,
             steps=int(self.trainer.estimated_stepping_batches),
             epochs=self.recipe.train.max_epochs,
-            monitored=self.validated,
+            validate_every=self.recipe.train.validate_every,
         )
         return {"optimizer": optimizer, "lr_scheduler": schedule}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from ishara.console import errors
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import PREDICTIONS, predict_clips
 from ishara.recipe import Recipe
-from ishara.training.run import STORES, fit, open_run
+from ishara.training.run import claim_run, fit, verify_run
+from ishara.training.sides import STORES, add_failures, read_failures
 
-SECONDS = "seconds.txt"
+SECONDS = "seconds.json"
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,28 @@ def learn(recipe: Recipe, manifest: Manifest, folder: Path) -> Predictions:
     """Train on a fold's training side, export, and predict its test side with what was exported."""
     recognizer = fit(recipe, manifest, folder, stores=folder.parent / STORES, title=folder.name)
     test = manifest.where(pl.col("split") == "test")
-    return predict_clips(recognizer, test, group=recipe.split.group)[0]
+    predictions, failures = predict_clips(recognizer, test, group=recipe.split.group)
+    add_failures(folder, failures)
+    return predictions
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What the folds of a protocol gave.
+
+    Parameters
+    ----------
+    predictions
+        The test sides of all folds and seeds.
+    seconds
+        How long each job took; null for one that was interrupted and gone on with.
+    failures
+        The id of each clip that could not be read, and why: it is in no figure.
+    """
+
+    predictions: Predictions
+    seconds: dict[str, float | None]
+    failures: dict[str, str]
 
 
 def crossval(
@@ -95,7 +118,7 @@ def crossval(
     *,
     learner: Learner = learn,
     progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
-) -> tuple[Predictions, dict[str, float]]:
+) -> CrossValidation:
     """Run a recipe's protocol, or what is left of it.
 
     Parameters
@@ -108,31 +131,36 @@ def crossval(
         How a fold is learnt; other learners can be measured on the same folds.
     progress
         Wraps the jobs to show progress.
-
-    Returns
-    -------
-    Predictions
-        The test sides of all folds and seeds.
-    dict
-        Seconds that each job took.
     """
     made = make_folds(recipe)
     jobs = [Job(fold, seed) for seed in recipe.protocol.seeds for fold in made]
     done: list[Predictions] = []
-    seconds: dict[str, float] = {}
+    seconds: dict[str, float | None] = {}
+    failures: dict[str, str] = {}
     for job in progress(jobs):
-        predictions, seconds[job.name] = _run(recipe, job, folder / job.name, learner)
-        done.append(predictions)
-    return Predictions.concat(done), seconds
+        run = folder / job.name
+        _run(recipe, job, run, learner)
+        done.append(Predictions.read(run / PREDICTIONS))
+        seconds[job.name] = json.loads((run / SECONDS).read_text(encoding="utf-8"))
+        failures |= read_failures(run)
+    return CrossValidation(Predictions.concat(done), seconds, failures)
 
 
-def _run(recipe: Recipe, job: Job, folder: Path, learner: Learner) -> tuple[Predictions, float]:
+def _run(recipe: Recipe, job: Job, folder: Path, learner: Learner) -> None:
     recipe = recipe.with_overrides([f"train.seed={job.seed}"])
-    open_run(recipe, job.fold.manifest, folder)
-    if not (folder / PREDICTIONS).is_file():
-        started = time.monotonic()
-        predictions = learner(recipe, job.fold.manifest, folder)
-        table = predictions.table.with_columns(fold=pl.lit(job.fold.name), seed=pl.lit(job.seed))
-        (folder / SECONDS).write_text(f"{time.monotonic() - started:.1f}", encoding="utf-8")
-        Predictions(table).write(folder / PREDICTIONS)
-    return Predictions.read(folder / PREDICTIONS), float((folder / SECONDS).read_text(encoding="utf-8"))
+    verify_run(recipe, job.fold.manifest, folder)
+    if (folder / PREDICTIONS).is_file():
+        return
+    resumed = folder.is_dir() and any(folder.iterdir())
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    predictions = learner(recipe, job.fold.manifest, folder)
+    claim_run(recipe, job.fold.manifest, folder)
+    took = None if resumed else round(time.monotonic() - started, 1)
+    (folder / SECONDS).write_text(json.dumps(took), encoding="utf-8")
+    columns = {"fold": job.fold.name, "seed": job.seed}
+    if recipe.protocol.name == "leave-one-group-out":
+        # Groups that share near-identical clips are one: the fold's name joins theirs.
+        columns["group"] = job.fold.name
+    table = predictions.table.with_columns(**{name: pl.lit(value) for name, value in columns.items()})
+    Predictions(table).write(folder / PREDICTIONS)

@@ -18,25 +18,24 @@ from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.scores import Scores
 from ishara.recipe import Recipe
+from ishara.training.protocol import CrossValidation
 
 _PACKAGES = ("torch", "lightning", "onnxruntime", "numpy")
 
 
-def result(recipe: Recipe, predictions: Predictions, seconds: Mapping[str, float], *, learner: str) -> dict[str, Any]:
+def result(recipe: Recipe, measured: CrossValidation, *, learner: str) -> dict[str, Any]:
     """All that is published of a cross-validation, ready for JSON.
 
     Parameters
     ----------
     recipe
         What was run.
-    predictions
-        The test sides of all folds and seeds.
-    seconds
-        How long each fold and seed took.
+    measured
+        What its folds gave.
     learner
         What learnt: ``ishara`` or the name of a baseline.
     """
-    folds = per_fold(predictions)
+    folds = per_fold(measured.predictions)
     return {
         "recipe": recipe.name,
         "learner": learner,
@@ -46,8 +45,9 @@ def result(recipe: Recipe, predictions: Predictions, seconds: Mapping[str, float
         "settings": recipe.model_dump(mode="json"),
         "top1_over_folds": mean_interval([row["top1"] for row in folds]).model_dump(mode="json"),
         "folds": folds,
-        "seconds": dict(seconds),
-        "summary": summarise(predictions).model_dump(mode="json"),
+        "seconds": measured.seconds,
+        "unreadable": measured.failures,
+        "summary": summarise(measured.predictions).model_dump(mode="json"),
         **provenance(),
     }
 

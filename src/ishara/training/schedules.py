@@ -8,7 +8,6 @@ from typing import Any
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
-from ishara.errors import IsharaError
 from ishara.recipe import Schedule
 
 
@@ -27,7 +26,7 @@ def rate_factor(name: str, step: int, *, warmup: int, total: int) -> float:
 
 
 def make_schedule(
-    options: Schedule, optimizer: Optimizer, *, steps: int, epochs: int, monitored: bool
+    options: Schedule, optimizer: Optimizer, *, steps: int, epochs: int, validate_every: int
 ) -> dict[str, Any]:
     """Lightning's description of the schedule that a recipe names.
 
@@ -35,14 +34,12 @@ def make_schedule(
     ----------
     steps, epochs
         Length of the whole run, in optimiser steps and in epochs.
-    monitored
-        Whether there is a validation loss, which `plateau` needs.
+    validate_every
+        Epochs between validations, whose loss `plateau` watches.
     """
     if options.name == "plateau":
-        if not monitored:
-            raise IsharaError("schedule.name: plateau needs validation clips; set split.validation above 0.")
         plateau = ReduceLROnPlateau(optimizer, factor=options.factor, patience=options.patience - 1)
-        return {"scheduler": plateau, "monitor": "validation/loss", "interval": "epoch"}
+        return {"scheduler": plateau, "monitor": "validation/loss", "interval": "epoch", "frequency": validate_every}
     total = steps if options.interval == "step" else epochs
     warmup = int(options.warmup * total) if options.warmup < 1 else int(options.warmup)
     # A rate of exactly 0 would waste the first step or epoch, so counting starts at 1 there.

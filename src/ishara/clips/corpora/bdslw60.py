@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,7 +16,7 @@ from ishara.clips.corpora.base import Corpus, Options
 from ishara.clips.corpora.unpack import unpack
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError, choices
-from ishara.pose.arrays import ARRAY_SUFFIXES
+from ishara.pose.address import ARRAY_SUFFIXES, Address, parse_aspect
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import MEDIAPIPE_BODY
@@ -66,7 +66,12 @@ class Name:
 
 
 def _read(root: Path, options: Options) -> Manifest:
-    """One clip per file; the gloss is the word's id unless a ``words.csv`` beside gives its name."""
+    """One clip per file; the gloss is the word's id unless a ``words.csv`` beside gives its name.
+
+    The options layout and aspect go into the address of each array, whose x is a fraction of the video's width and y of
+    its height. The arrays do not say how wide and high that was; an aspect of 1 is assumed where none is given.
+    """
+    reading = Address("", layout=options.get("layout"), aspect=parse_aspect(options.get("aspect", "1"), str(root)))
     chosen = options.get("landmarks", _PHASE2[0])
     if chosen not in _PHASE2:
         raise IsharaError(f"The option landmarks is {chosen!r}. {choices(chosen, _PHASE2)}")
@@ -77,7 +82,7 @@ def _read(root: Path, options: Options) -> Manifest:
             )
         root = unpack(root)
     phase2 = _phase2_folder(root)
-    files = _usable(_clip_files(root), root) if phase2 is None else _phase2_files(phase2, chosen)
+    files = _usable(_clip_files(root), root, reading) if phase2 is None else _phase2_files(phase2, chosen, reading)
     words = _words(phase2 or root)
     names = {path: Name.parse(path.stem) for path in files}
     named = [(path, name) for path, name in names.items() if name is not None]
@@ -88,15 +93,15 @@ def _read(root: Path, options: Options) -> Manifest:
         )
     if strange:
         _log.warning("%s: %d files are not named as in BdSLW60: %s", root, len(strange), _listed(strange, root))
-    return _manifest(named, words)
+    return _manifest(named, words, reading)
 
 
-def _manifest(named: list[tuple[Path, Name]], words: dict[str, str]) -> Manifest:
+def _manifest(named: list[tuple[Path, Name]], words: dict[str, str], reading: Address) -> Manifest:
     twice = Counter(path.stem for path, _ in named)
     clips = [
         Clip(
             id=path.stem if twice[path.stem] == 1 else f"{path.parent.name}/{path.name}",
-            path=str(path),
+            path=_address(path, reading),
             gloss=words.get(name.word, name.word),
             signer=name.signer,
         )
@@ -108,6 +113,11 @@ def _manifest(named: list[tuple[Path, Name]], words: dict[str, str]) -> Manifest
         trial=[name.trial for _, name in named],
         handedness=[name.handedness for _, name in named],
     )
+
+
+def _address(path: Path, reading: Address) -> str:
+    """Of an array with the options that it is to be read with; else the path alone."""
+    return str(replace(reading, file=str(path))) if path.suffix.lower() in ARRAY_SUFFIXES else str(path)
 
 
 def _clip_files(root: Path) -> list[Path]:
@@ -127,7 +137,7 @@ def _phase2_folder(root: Path) -> Path | None:
     return None
 
 
-def _phase2_files(folder: Path, chosen: str) -> list[Path]:
+def _phase2_files(folder: Path, chosen: str, reading: Address) -> list[Path]:
     """The landmark arrays, every one of which can be read; those that cannot are named."""
     home = folder / chosen
     found = _inside(home) if home.is_dir() else []
@@ -137,16 +147,16 @@ def _phase2_files(folder: Path, chosen: str) -> list[Path]:
             f"{folder}: {chosen}/ has no landmark arrays ({', '.join(ARRAY_SUFFIXES)}) named by their video, such as "
             f"U4W1F_trial_0_R.npy. Found: {_listed(_inside(folder), folder)}."
         )
-    return _usable(arrays, folder)
+    return _usable(arrays, folder, reading)
 
 
-def _usable(files: list[Path], root: Path) -> list[Path]:
+def _usable(files: list[Path], root: Path, reading: Address) -> list[Path]:
     """The files without the arrays that cannot be interpreted, which are named."""
     problems: dict[Path, str] = {}
     for path in files:
         if path.suffix.lower() in ARRAY_SUFFIXES:
             try:
-                _refuse_noise(path, read_pose(path))
+                _refuse_noise(path, read_pose(_address(path, reading)))
             except IsharaError as error:
                 problems[path] = str(error)
     if len(problems) == len(files):
@@ -193,7 +203,7 @@ def _words(folder: Path) -> dict[str, str]:
     if path is None:
         return {}
     try:
-        table = pl.read_csv(path, infer_schema=False)
+        table = pl.read_csv(path, glob=False, infer_schema=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise IsharaError(f"{path}: cannot be read as CSV ({error}).") from None
     if (
@@ -220,5 +230,10 @@ BDSLW60 = Corpus(
     citation="Rubaiyeat et al., BdSLW60: A Word-Level Bangla Sign Language Dataset, arXiv 2402.08635",
     layout=_LAYOUT,
     read=_read,
-    options={"landmarks": "Of the notebook's folders: landmarks (as estimated, the default) or normalized."},
+    options={
+        "landmarks": "Of the notebook's folders: landmarks (as estimated, the default) or normalized.",
+        "layout": "What the arrays' columns are, where their width does not say: such as spoter54-xy.",
+        "aspect": "Width over height of the videos, for arrays with x as a fraction of the width and y of the height "
+        "(default 1).",
+    },
 )

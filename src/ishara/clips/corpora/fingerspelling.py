@@ -20,7 +20,7 @@ def _read(root: Path, _: Options) -> Manifest:
     if not index.is_file():
         raise IsharaError(f"{root}: there is no {_INDEX}; expected the folder that holds it.")
     try:
-        table = pl.read_csv(index, infer_schema=False)
+        table = pl.read_csv(index, glob=False, infer_schema=False)
     except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
         raise IsharaError(f"{index}: cannot be read as CSV ({error}).") from None
     missing = [name for name in _COLUMNS if name not in table.columns]

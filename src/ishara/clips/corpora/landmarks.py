@@ -9,24 +9,31 @@ import polars as pl
 from ishara.clips.corpora.base import Corpus, Options
 from ishara.clips.manifest import COLUMNS, Manifest
 from ishara.errors import IsharaError
+from ishara.pose.address import Address, parse_aspect
 from ishara.pose.files import read_array
 
 _OWN = ("gloss", "signer", "split", "language")
 
 
 def _read(root: Path, options: Options) -> Manifest:
-    """One clip per entry; arrays with a value per clip become columns."""
+    """One clip per entry; arrays with a value per clip become columns.
+
+    The options layout and aspect go into each clip's address, so that reading it needs nothing else. The aspect of
+    wlasl50's videos is not known (WLASL's differ from source to source, and the file does not say); 1 is assumed, so
+    its x is too small beside its y where a video was wider than high.
+    """
     if root.is_dir():
         found = ", ".join(sorted(path.name for path in root.glob("*.npz"))) or "none"
         raise IsharaError(f"{root}: is a folder; expected one .npz file. Those in it: {found}.")
-    array = read_array(root)
+    layout, aspect = options.get("layout"), parse_aspect(options.get("aspect", "1"), str(root))
+    array = read_array(root, layout)
     if "gloss" not in array.columns:
         found = ", ".join(array.columns) or "none"
         raise IsharaError(f"{root}: has no `gloss` with one value for each of its {len(array)} clips; found {found}.")
     digits = max(4, len(str(len(array) - 1)))
     columns = {
         "id": [f"{root.stem}-{i:0{digits}d}" for i in range(len(array))],
-        "path": [f"{root}#{i}" for i in range(len(array))],
+        "path": [str(Address(str(root), i, layout, aspect)) for i in range(len(array))],
         "language": [options.get("language")] * len(array),
     }
     for name, values in array.columns.items():
@@ -49,5 +56,9 @@ LANDMARKS = Corpus(
     citation="isl30: Roy et al., arXiv 2010.12669; wlasl50: Li et al., WLASL, WACV 2020",
     layout="a .npz file: `frames` (N, F) or (N, K, D), `offsets`, `gloss`; where known `signer`, `landmarks`, `fps`.",
     read=_read,
-    options={"language": "ISO 639-3 code of the signed language of all clips, such as ins or ase."},
+    options={
+        "language": "ISO 639-3 code of the signed language of all clips, such as ins or ase.",
+        "layout": "What the columns are, where the file does not say: such as spoter54-xy or holistic-xyzv.",
+        "aspect": "Width over height of the videos, where x is a fraction of the width, y of the height (default 1).",
+    },
 )
