@@ -139,6 +139,18 @@ def test_evaluate_of_other_clips_leaves_the_runs_own_report(
     code, out, err = ishara("evaluate", run_folder, "--manifest", tmp_path / "others.csv")
     assert code == 0, err
     assert "36 clips" in out
+    assert "Warning: 27 of these clips share their id or file with clips that this run was trained or chosen on" in err
+    facts = json.loads((run_folder / "evaluation-others-all/summary.json").read_text(encoding="utf-8"))["facts"]
+    assert "Side" not in facts
+    assert facts["Corpus"] == str(tmp_path / "others.csv")
+    assert facts["Who is tested"] == "every clip of it"
+    assert facts["Near-identical clips"] == "not checked"
+    assert facts["Clips that the model learnt from"] == "27, by id or file"
+    manifest.where(pl.col("split") == "test").write(tmp_path / "own.csv")
+    code, _, err = ishara("evaluate", run_folder, "--manifest", tmp_path / "own.csv")
+    assert (code, err.strip()) == (0, "")
+    facts = json.loads((run_folder / "evaluation-own-test/summary.json").read_text(encoding="utf-8"))["facts"]
+    assert facts["Who is tested"] == "its clips of the side test"
     assert not (run_folder / "evaluation-test").exists()
     code, _, err = ishara("evaluate", run_folder, "--manifest", tmp_path / "others.csv", "--results", tmp_path)
     assert code == 1
@@ -197,7 +209,13 @@ def test_train_evaluate_compare_predict_check(ishara, recipe_file: Path, corpus:
     assert "chance is 33.3%" in (tmp_path / "a/recognizer/README.md").read_text(encoding="utf-8")
     code, out, err = ishara("compare", tmp_path / "a", tmp_path / "b")
     assert code == 0, err
-    assert "top1" in out
+    assert "top-1 per class" in out
+    code, out, err = ishara("compare", tmp_path / "a", tmp_path / "b", "--json")
+    assert code == 0, err
+    assert json.loads(out)["clips"] == 9
+    code, out, err = ishara("train", recipe_file, "optimizer.lr=0.001", "train.max_epochs=1", "-o", tmp_path / "a")
+    assert code == 0, err
+    assert "was finished already; nothing was trained" in out
     clip = next(corpus.rglob("*.pose"))
     code, out, err = ishara("predict", tmp_path / "a", clip, "--json")
     assert code == 0, err
@@ -217,6 +235,56 @@ def test_predict_goes_on_after_a_bad_clip_and_says_so(ishara, tiny_run: Path, co
     assert good.name in out
     assert "bad.pose" in err
     assert "Traceback" not in err
+
+
+def test_clips_of_a_folder_are_told_apart(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
+    clip = next(corpus.rglob("*.pose"))
+    for gloss in ("TEA", "TREE"):
+        (tmp_path / "clips" / gloss).mkdir(parents=True)
+        shutil.copy(clip, tmp_path / "clips" / gloss / "1.pose")
+    code, out, err = ishara("predict", tiny_run, tmp_path / "clips")
+    assert code == 0, err
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["TEA/1.pose", "TREE/1.pose"]
+    _, out, _ = ishara("predict", tiny_run, clip, tmp_path / "clips")
+    names = [str(clip), *(str(tmp_path / "clips" / gloss / "1.pose") for gloss in ("TEA", "TREE"))]
+    assert [line.partition(":")[0] for line in out.splitlines()] == names
+
+
+def test_a_gloss_that_the_terminal_cannot_show_is_no_error(tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
+    odd = shutil.copytree(tiny_run / "recognizer", tmp_path / "odd")
+    config = json.loads((odd / "config.json").read_text(encoding="utf-8"))
+    config["labels"] = ["চা", "TEA", "TREE"]
+    (odd / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "from ishara.cli import main; main()", "predict", odd, next(corpus.rglob("*.pose"))],
+        capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    assert rb"\u099a\u09be" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["index", "synthetic", "CORPUS", "-o", "FILE/x.csv"],
+        ["evaluate", "RUN", "-o", "FILE"],
+        ["evaluate", "RUN", "-o", "FILE/x"],
+        ["train", "RECIPE", "-o", "FILE"],
+        ["train", "RECIPE", "-o", "FILE/x"],
+    ],
+)
+def test_what_cannot_be_written_is_one_line(
+    ishara, words: list[str], corpus: Path, tiny_run: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    places = {"CORPUS": corpus, "RUN": tiny_run, "RECIPE": recipe_file, "FILE": tmp_path / "file"}
+    for name, place in places.items():
+        words = [word.replace(name, str(place)) for word in words]
+    code, _, err = ishara(*words)
+    assert code == 1
+    assert len(err.strip().splitlines()) == 1
+    assert str(tmp_path / "file") in err
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_check_of_a_recipe_tells_what_it_found(ishara, recipe_file: Path) -> None:
@@ -252,6 +320,11 @@ def test_crossval_writes_a_result(ishara, recipe_file: Path, tmp_path: Path) -> 
         (["evaluate", "nowhere"], "nowhere: is not a recogniser"),
         (["compare", "nowhere", "elsewhere"], "there are no such predictions"),
         (["check", "nowhere.yaml"], "there is no such recipe"),
+        (
+            ["crossval", "a.yaml", "--protocol", "leave-one-out"],
+            "stratified-k-fold. Did you mean 'leave-one-group-out'?",
+        ),
+        (["crossval", "a.yaml", "--protocol", "leave-one-out"], "leave-one-signer-out, stratified"),
     ],
 )
 def test_a_mistake_is_one_line(ishara, words: list[str], expected: str) -> None:

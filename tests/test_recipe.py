@@ -25,13 +25,20 @@ def write(folder: Path, **changes: object) -> Path:
         ({"train": {"max_epoch": 5}}, r"no key 'train.max_epoch'.*Did you mean 'max_epochs'"),
         ({"train": {"max_epochs": "many"}}, r"train.max_epochs: found 'many'.*integer"),
         ({"train": {"max_epochs": 0}}, r"train.max_epochs: found 0.*greater than or equal to 1"),
-        ({"schedule": {"name": "cosin"}}, r"schedule.name: found 'cosin'.*'linear', 'cosine', 'plateau' or 'constant'"),
+        (
+            {"schedule": {"name": "cosin"}},
+            r"schedule.name: found 'cosin'.*constant, cosine, linear, plateau. Did you mean 'cosine'",
+        ),
         ({"optimizer": {"lr": float("nan")}}, r"optimizer.lr: found nan"),
         ({"augment": "wild"}, r"no preset 'wild'.*bengali"),
         ({"augment": {"preset": "default", "mirror": 2}}, r"augment.mirror: found 2"),
         ({"data": {"corpus": "folder"}}, r"data.corpus together with data.root"),
         ({"data": {"manifest": "a.csv", "corpus": "folder", "root": "b"}}, r"either data.manifest"),
-        ({"name": "a b"}, r"name: found 'a b'"),
+        ({"name": "a/b"}, r"name: found 'a/b'; expected letters, digits, dots"),
+        ({"train": 3}, r"train: found 3; expected a section with keys max_epochs, batch_size"),
+        ({"train": None}, r"train: found nothing; expected a section"),
+        ({"train": {"precision": 16}}, r"train.precision: found '16'. Choose from: 16-mixed, 32, bf16-mixed"),
+        ({"pose": {"dimensions": 4}}, r"pose.dimensions: found 4. Choose from: 2, 3"),
         ({"pose": {"normalise": "none", "dominant_hand": "right"}}, r"pose: dominant_hand: right .*needs normalise"),
         ({"features": {"positions": False, "hand_local": False}}, r"at least one of positions"),
         ({"augment": {"preset": ["none"]}}, r"no preset \['none'\].*bengali"),
@@ -47,6 +54,22 @@ def test_a_mistake_names_the_key_and_the_choices(tmp_path: Path, changes: dict, 
         Recipe.read(write(tmp_path, **changes))
     assert "r.yaml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["signer-01", 1.5, [1, 2], {"a": 1}])
+def test_what_is_neither_of_two_things_is_one_problem(tmp_path: Path, value: object) -> None:
+    with pytest.raises(IsharaError) as caught:
+        Recipe.read(write(tmp_path, split={"test": value}, data={**MINIMAL["data"], "options": {"a": [1]}}))
+    assert str(caught.value) == (
+        f"{tmp_path / 'r.yaml'}: data.options.a: found [1]; expected text, a whole number, a number, true or false; "
+        f"split.test: found {value!r}; expected a list such as [U4, U8] (numbers in quotes), or a share from 0 to 1"
+    )
+
+
+def test_a_precision_may_be_a_number(tmp_path: Path) -> None:
+    recipe = Recipe.read(write(tmp_path), ["train.precision=32"])
+    assert recipe == Recipe.read(write(tmp_path))
+    assert recipe.train.precision == "32"
 
 
 def test_overrides_are_dotted_yaml(tmp_path: Path) -> None:
@@ -118,11 +141,14 @@ def test_data_are_found_in_the_data_home(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "wlasl").mkdir()
     monkeypatch.setenv("ISHARA_DATA", str(tmp_path))
     assert find_root(Path("wlasl")) == tmp_path / "wlasl"
-    with pytest.raises(IsharaError, match=r"no data at autsl nor at .*autsl"):
+    with pytest.raises(IsharaError, match=r"no data at autsl: looked in .* \(the current folder\)") as caught:
         find_root(Path("autsl"))
+    assert f"in {Path.cwd()} (the current folder) and in {tmp_path} ($ISHARA_DATA)" in str(caught.value)
     monkeypatch.delenv("ISHARA_DATA")
     with pytest.raises(IsharaError, match="Set ISHARA_DATA"):
         find_root(Path("wlasl"))
+    with pytest.raises(IsharaError, match=r"no data at /gone/wlasl\. Give data.root=PATH"):
+        find_root(Path("/gone/wlasl"))
 
 
 @pytest.mark.parametrize("path", sorted(Path(__file__).parents[1].glob("recipes/*.yaml")), ids=lambda p: p.stem)

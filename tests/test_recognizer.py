@@ -16,7 +16,8 @@ from ishara.errors import IsharaError
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import get_skeleton
-from ishara.recognizer import CALIBRATION, CONFIG, GRAPH, Recognizer, softmax
+from ishara.recognizer import Recognizer, softmax
+from ishara.recognizer_folder import CALIBRATION, CONFIG, GRAPH, digest
 
 
 @pytest.fixture
@@ -109,6 +110,7 @@ def change(path: Path, **values: object) -> None:
         (lambda f: (f / CONFIG).unlink(), r"is not a recogniser: found a folder with"),
         (lambda f: change(f / CONFIG, format=99), r"has format 99; this version of Ishara reads format 1"),
         (lambda f: change(f / CONFIG, labels=["a", "b"]), r"gives 3 classes.*expected .* 2 classes"),
+        (lambda f: change(f / CONFIG, labels=["a", "b", "a"]), r"labels: 'a' is there more than once\."),
         (lambda f: change(f / CONFIG, landmarks=["nose"]), r"landmarks or features are not those"),
         (lambda f: change(f / CONFIG, surprise=1), r"surprise: Extra inputs are not permitted"),
     ],
@@ -118,6 +120,18 @@ def test_a_damaged_folder_is_refused_in_one_line(folder: Path, damage, expected:
     with pytest.raises(IsharaError, match=expected) as caught:
         Recognizer.load(folder)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"temperature": 0}', '{"temperature": "1"}', '{"temperature": true}', '{"temperature": NaN}', "{}", "[1]", "{"],
+)
+def test_a_calibration_that_is_vouched_for_must_still_be_one(folder: Path, text: str) -> None:
+    (folder / CALIBRATION).write_text(text, encoding="utf-8")
+    files = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["files"]
+    change(folder / CONFIG, files={**files, CALIBRATION: digest(folder / CALIBRATION)})
+    with pytest.raises(IsharaError, match=r"calibration\.json: (found .*; expected .*above 0|is not JSON)"):
+        Recognizer.load(folder)
 
 
 def test_what_is_no_recogniser_is_refused(tmp_path: Path) -> None:

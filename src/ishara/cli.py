@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
-from typer.core import TyperGroup
 
 from ishara import __version__
+from ishara.commands import Commands
 from ishara.console import (
     announce,
     as_json,
     console,
+    differences_table,
     errors,
     figures_table,
     folds_table,
@@ -36,33 +37,11 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 RESULTS = Path("results")
 _MANIFEST = "manifest.csv"
-
-
-class _Commands(TyperGroup):
-    """Ends every command well: what the user can mend is one line, Ctrl-C says how to go on, a closed pipe is no error.
-
-    Typer itself would end quietly on Ctrl-C, so these are caught before it sees them.
-    """
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-            return result
-        except IsharaError as error:
-            tell_error(str(error))
-            raise typer.Exit(1) from None
-        except KeyboardInterrupt:
-            errors.print("Stopped. What was finished is kept; the same command goes on from there.", highlight=False)
-            raise typer.Exit(130) from None
-        except BrokenPipeError:
-            # The reader of our output (such as `head`) has gone; Python would complain again when it closes the stream.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(1) from None
+_PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "stratified-k-fold")
 
 
 app = typer.Typer(
-    cls=_Commands,
+    cls=Commands,
     help="Ishara turns a video of a signed word into its gloss: train a recogniser on your clips, measure it, use it.",
     no_args_is_help=True,
     add_completion=False,
@@ -78,6 +57,10 @@ Restart = Annotated[bool, typer.Option("--restart", help="Throw away the run tha
 
 def main() -> None:
     """Run the command line; the exit code is 0, 1 for a mistake, 2 for wrong usage, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A gloss that the terminal cannot show is no reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 
@@ -129,6 +112,7 @@ def train(
     restart: Restart = False,
 ) -> None:
     """Train a recogniser, or go on with its training, and export it."""
+    from ishara.recognizer_folder import INSIDE_RUN
     from ishara.training import fit, split_clips
     from ishara.training.restart import throw_away
 
@@ -137,7 +121,10 @@ def train(
     clips = split_clips(settings)
     if restart:
         throw_away(folder, settings, keep=recipe)
+    finished = (folder / INSIDE_RUN).is_dir()
     recognizer = fit(settings, clips, folder)
+    if finished:
+        tell(f"{escape(str(folder))} was finished already; nothing was trained (--restart trains it again)")
     tell(f"{escape(str(recognizer))} is in [bold]{escape(str(recognizer.folder))}[/]")
     _report_failures(folder)
     tell(f"Next: [bold]ishara evaluate {escape(str(folder))} --split test[/]")
@@ -165,6 +152,8 @@ def crossval(
     from ishara.training.restart import throw_away
     from ishara.training.results import result, write_result
 
+    if protocol is not None and protocol not in _PROTOCOLS:
+        raise IsharaError(f"--protocol {protocol}: there is no such protocol. {choices(protocol, _PROTOCOLS)}")
     chosen = list(overrides or [])
     if protocol == "leave-one-signer-out":
         chosen += ["protocol.name=leave-one-group-out", "split.group=signer"]
@@ -199,7 +188,8 @@ def evaluate(
     """Measure a recogniser: per instance, per class and per signer, with intervals, as a page and as JSON."""
     from ishara.evaluation.card import model_card
     from ishara.evaluation.run import predict_clips, publish
-    from ishara.recognizer import CARD, Recognizer
+    from ishara.recognizer import Recognizer
+    from ishara.recognizer_folder import CARD
 
     own_test = split == "test" and manifest is None
     if results is not None and not own_test:
@@ -207,13 +197,14 @@ def evaluate(
     recognizer = Recognizer.load(model)
     recipe, run = recognizer.recipe, recognizer.folder.parent
     clips = _read_manifest(manifest, run)
-    side = _side(clips, split, manifest or run / _MANIFEST)
+    side, chosen = _side(clips, split, manifest or run / _MANIFEST)
+    about = {"Side": split} if manifest is None else _of_other_clips(manifest, chosen, _learnt_from(run, side))
     predictions, failures = predict_clips(
-        recognizer, side, group=recipe.split.group, fold=split, seed=recipe.train.seed,
+        recognizer, side, group=recipe.split.group, fold=chosen, seed=recipe.train.seed,
         progress=lambda c: track("Clips", c),
     )  # fmt: skip
-    folder = out or run / (f"evaluation-{split}" if manifest is None else f"evaluation-{manifest.stem}-{split}")
-    page, summary = publish(folder, predictions, recipe, measured={"Side": split}, history=run / "history.csv")
+    folder = out or run / (f"evaluation-{split}" if manifest is None else f"evaluation-{manifest.stem}-{chosen}")
+    page, summary = publish(folder, predictions, recipe, measured=about, history=run / "history.csv")
     if own_test:
         (recognizer.folder / CARD).write_text(model_card(recognizer, clips, summary), encoding="utf-8")
     console.print(figures_table(summary))
@@ -229,6 +220,7 @@ def evaluate(
 def compare(
     run_a: Annotated[Path, typer.Argument(help="A folder with predictions.parquet, or that file.")],
     run_b: Annotated[Path, typer.Argument(help="Another, of the same clips.")],
+    json: Annotated[bool, typer.Option("--json", help="Everything that was compared, as JSON.")] = False,
 ) -> None:
     """Is the difference between two runs real? Paired bootstrap over the clips that both predicted."""
     from ishara.evaluation.compare import compare as paired
@@ -236,8 +228,11 @@ def compare(
 
     a, b = (Predictions.read(_predictions_in(path)) for path in (run_a, run_b))
     comparison = paired(a, b, name_a=str(run_a), name_b=str(run_b))
-    tell(escape(comparison.verdict))
-    console.print_json(comparison.model_dump_json())
+    if json:
+        sys.stdout.write(comparison.model_dump_json(indent=2) + "\n")
+    else:
+        tell(escape(comparison.verdict))
+        console.print(differences_table(comparison))
 
 
 @app.command()
@@ -252,7 +247,7 @@ def predict(
 
     recognizer = Recognizer.load(model)
     failed = 0
-    for clip in list(_expand(clips)):
+    for clip, shown in list(_expand(clips)):
         try:
             prediction = recognizer.predict(clip)
         except IsharaError as error:
@@ -262,7 +257,7 @@ def predict(
         if json:
             sys.stdout.write(as_json(clip, prediction) + "\n")
         else:
-            tell(one_line(clip, prediction, top))
+            tell(one_line(shown, prediction, top))
     if failed:
         raise typer.Exit(1)
 
@@ -331,8 +326,8 @@ def _read_manifest(manifest: Path | None, run: Path) -> Manifest:
     return Manifest.read(manifest or run / _MANIFEST)
 
 
-def _side(clips: Manifest, split: str, source: Path) -> Manifest:
-    """The clips of one side; all of them where the manifest knows no sides."""
+def _side(clips: Manifest, split: str, source: Path) -> tuple[Manifest, str]:
+    """The clips of one side, and its name; all of them, and "all", where the manifest knows no sides."""
     import polars as pl
 
     from ishara.clips.manifest import SPLITS
@@ -341,10 +336,38 @@ def _side(clips: Manifest, split: str, source: Path) -> Manifest:
         raise IsharaError(f"--split {split}: there is no such side. {choices(split, SPLITS)}")
     found = sorted(clips.table["split"].drop_nulls().unique())
     if not found:
-        return clips
+        return clips, "all"
     if split not in found:
         raise IsharaError(f"{source}: holds no clip of the side {split!r}, only of {', '.join(found)}.")
-    return clips.where(pl.col("split") == split)
+    return clips.where(pl.col("split") == split), split
+
+
+def _learnt_from(run: Path, clips: Manifest) -> int | None:
+    """How many clips share their id or file with one that the run learnt from; None where that cannot be known."""
+    import polars as pl
+
+    if not (run / _MANIFEST).is_file():
+        return None
+    own = _read_manifest(None, run).table.filter(pl.col("split").is_in(["train", "validation"]))
+    known = pl.col("id").is_in(own["id"].to_list()) | pl.col("path").is_in(own["path"].to_list())
+    return len(clips.table.filter(known))
+
+
+def _of_other_clips(manifest: Path, chosen: str, learnt: int | None) -> dict[str, str]:
+    """What a report says of clips that are not the run's own; a warning where the run learnt from some of them."""
+    if learnt:
+        message = (
+            f"{learnt} of these clips share their id or file with clips that this run was trained or chosen on: the "
+            "figures say too much."
+        )
+        errors.print(f"[yellow]Warning[/]: {escape(message)}", highlight=False, soft_wrap=True)
+    known = "not checked: the run's manifest is not there" if learnt is None else f"{learnt}, by id or file"
+    return {
+        "Corpus": str(manifest),
+        "Who is tested": "every clip of it" if chosen == "all" else f"its clips of the side {chosen}",
+        "Near-identical clips": "not checked",
+        "Clips that the model learnt from": known,
+    }
 
 
 def _report_failures(run: Path) -> None:
@@ -357,15 +380,17 @@ def _report_failures(run: Path) -> None:
         errors.print(escape(message), highlight=False, soft_wrap=True)
 
 
-def _expand(clips: Iterable[str]) -> Iterable[str]:
+def _expand(clips: list[str]) -> Iterable[tuple[str, str]]:
+    """Each clip and the name to show: as given, or, in the one folder that was given, its path below that."""
     for clip in clips:
         if Path(clip).is_dir():
-            inside = sorted(str(path) for path in Path(clip).rglob("*.pose"))
+            inside = sorted(Path(clip).rglob("*.pose"))
             if not inside:
                 raise IsharaError(f"{clip}: holds no .pose file.")
-            yield from inside
+            for path in inside:
+                yield str(path), str(path.relative_to(clip) if len(clips) == 1 else path)
         else:
-            yield clip
+            yield clip, clip
 
 
 def _predictions_in(path: Path) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from ishara.evaluation.compare import Comparison
     from ishara.evaluation.intervals import Estimate
     from ishara.evaluation.metrics import Summary
     from ishara.recognizer import Prediction
@@ -52,7 +52,7 @@ def track(title: str, items: Sequence[T]) -> Iterable[T]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=errors, transient=True) as bar:
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         yield from bar.track(items, description=title)
 
 
@@ -101,6 +101,23 @@ def folds_table(folds: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def differences_table(comparison: Comparison) -> Table:
+    """Both runs' shares and B minus A in points, with intervals."""
+    names = (escape(comparison.name_a), escape(comparison.name_b))
+    table = Table("figure", *names, "difference", "95 % interval", "p", title=f"{comparison.clips} clips")
+    rows = {
+        "top-1 per instance": comparison.top1,
+        "top-1 per class": comparison.class_top1,
+        "top-5 per instance": comparison.top5,
+    }
+    for name, found in rows.items():
+        a, b = ("–" if value is None else f"{value:.1%}" for value in (found.a, found.b))
+        value, p = found.difference.value, found.p_value
+        points = "–" if value is None else f"{100 * value:+.1f}"
+        table.add_row(name, a, b, points, interval(found.difference), "–" if p is None else f"{p:.3f}")
+    return table
+
+
 def share(estimate: Estimate) -> str:
     """A share as a percentage; a dash where it is not defined."""
     return "–" if estimate.value is None else f"{estimate.value:.1%}"
@@ -111,10 +128,10 @@ def interval(estimate: Estimate) -> str:
     return f"{estimate.interval.low:.1%} to {estimate.interval.high:.1%}" if estimate.interval else "–"
 
 
-def one_line(clip: str, prediction: Prediction, top: int) -> str:
+def one_line(name: str, prediction: Prediction, top: int) -> str:
     """A clip's name and its most likely glosses, as Rich markup."""
     ranked = "  ".join(f"{escape(c.gloss)} {c.probability:.1%}" for c in prediction.ranked[:top])
-    return f"[bold]{escape(Path(clip).name)}[/]: {ranked}"
+    return f"[bold]{escape(name)}[/]: {ranked}"
 
 
 def as_json(clip: str, prediction: Prediction) -> str:

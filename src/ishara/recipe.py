@@ -12,16 +12,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from ishara.errors import IsharaError, choices
-from ishara.schema import explain
+from ishara.schema import EXPECTED, explain
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
+_WHOM: dict[str, JsonValue] = {EXPECTED: "a list such as [U4, U8] (numbers in quotes), or a share from 0 to 1"}
+_NAME: dict[str, JsonValue] = {EXPECTED: "letters, digits, dots, hyphens and underscores, with a letter or digit first"}
+
+
+def _as_text(value: object) -> object:
+    """YAML takes 32 for a number."""
+    return str(value) if type(value) is int else value
 
 
 class Section(BaseModel):
@@ -53,8 +60,12 @@ class Split(Section):
         description="official: the corpus's own split; group: whole groups; clip: at random, stratified by gloss.",
     )
     group: str = Field("signer", description="The manifest column whose values never stand on two sides.")
-    test: tuple[str, ...] | Probability = Field(0.2, description="Values of the group column, or a share of the clips.")
-    validation: tuple[str, ...] | Probability = Field(0.15, description="As for test; taken from the training side.")
+    test: tuple[str, ...] | Probability = Field(
+        0.2, description="Values of the group column, or a share of the clips.", json_schema_extra=_WHOM
+    )
+    validation: tuple[str, ...] | Probability = Field(
+        0.15, description="As for test; taken from the training side.", json_schema_extra=_WHOM
+    )
     near_duplicates: Literal["together", "report", "ignore"] = Field(
         "together", description="Near-identical clips: keep them on one side, only report them, or do not look."
     )
@@ -220,7 +231,7 @@ class Train(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     clip_norm: NonNegative = Field(1.0, description="Gradient norm is clipped to this; 0 for no clipping.")
     accumulate: Count = 1
-    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32"
+    precision: Annotated[Literal["32", "bf16-mixed", "16-mixed"], BeforeValidator(_as_text)] = "32"
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Decay of averaged weights; 0 for none.")
     keep: Literal["best", "last"] = Field("best", description="Which checkpoint becomes the recogniser.")
     monitor: Literal["validation/loss", "validation/top1"] = "validation/loss"
@@ -248,7 +259,7 @@ class Train(Section):
 class Recipe(Section):
     """All that determines a run."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", json_schema_extra=_NAME)
     description: str = ""
     data: Data
     split: Split = Split()

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ishara.errors import IsharaError
-from ishara.pose.features import extract_features, feature_layout
+from ishara.pose.features import extract_features
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Array, Pose
-from ishara.pose.prepare import model_skeleton, prepare
+from ishara.pose.prepare import prepare
 from ishara.recipe import Recipe
+from ishara.recognizer_folder import (
+    CALIBRATION,
+    CARD,
+    CONFIG,
+    GRAPH,
+    Config,
+    find_recognizer,
+    read_config,
+    read_temperature,
+    verify,
+)
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-FORMAT = 1
-CONFIG = "config.json"
-CALIBRATION = "calibration.json"
-GRAPH = "model.onnx"
-CARD = "README.md"
 OUTPUTS = ("logits", "embedding", "attention")
-# Where a run folder keeps its recogniser.
-INSIDE_RUN = "recognizer"
 _BATCH = 32
 # Several clips; a list of one kind is none of a mixture for a type checker.
 Clips = list[str] | list[Path] | list[Pose] | list[str | Path | Pose] | tuple[str | Path | Pose, ...]
-_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _VIDEO = (".mp4", ".mov", ".webm", ".avi", ".mkv", ".gif")
 
 
@@ -75,21 +76,6 @@ class Prediction:
     def probability(self) -> float:
         """Its calibrated probability."""
         return self.ranked[0].probability
-
-
-class Config(BaseModel):
-    """``config.json``: what a recogniser is, and the SHA-256 of the files beside it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    format: int
-    recipe: Recipe
-    labels: list[str] = Field(min_length=1)
-    landmarks: list[str] = Field(min_length=1)
-    features: list[str] = Field(min_length=1)
-    parameters: int
-    versions: dict[str, str]
-    files: dict[Annotated[str, Field(pattern=_FILE_NAME)], str]
 
 
 class Outputs(BaseModel):
@@ -135,8 +121,8 @@ class Recognizer:
         config = read_config(folder / CONFIG)
         for name in (GRAPH, CALIBRATION):
             verify(folder, name, config)
-        calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
-        return cls(folder, config, float(calibration["temperature"]), _open_session(folder / GRAPH, config, threads))
+        temperature = read_temperature(folder / CALIBRATION)
+        return cls(folder, config, temperature, _open_session(folder / GRAPH, config, threads))
 
     @property
     def recipe(self) -> Recipe:
@@ -297,80 +283,6 @@ def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[n
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     result: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
     return result
-
-
-def find_recognizer(path: Path) -> Path:
-    """The recogniser folder at a path: the folder itself, or the one inside a run folder.
-
-    Raises
-    ------
-    IsharaError
-        If there is none.
-    """
-    for folder in (path, path / INSIDE_RUN):
-        if (folder / CONFIG).is_file():
-            return folder
-    found = (
-        f"a folder with {', '.join(sorted(p.name for p in path.iterdir())[:6]) or 'nothing'}"
-        if path.is_dir()
-        else ("a file" if path.is_file() else "nothing")
-    )
-    raise IsharaError(
-        f"{path}: is not a recogniser: found {found}, expected a folder with {CONFIG} and {GRAPH}. "
-        "`ishara train RECIPE` makes one."
-    )
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    """SHA-256 of some files of a folder."""
-    return {name: digest(folder / name) for name in names}
-
-
-def read_config(path: Path) -> Config:
-    """Read a recogniser's ``config.json``.
-
-    Raises
-    ------
-    IsharaError
-        If it is not one, or this version of Ishara would make other features of its recipe.
-    """
-    try:
-        config = Config.model_validate_json(path.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise IsharaError(f"{path}: is not a recogniser's configuration: {where}: {first['msg']}.") from None
-    if config.format != FORMAT:
-        raise IsharaError(f"{path}: has format {config.format}; this version of Ishara reads format {FORMAT}.")
-    recipe = config.recipe
-    skeleton = model_skeleton(recipe.pose)
-    layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
-    if list(skeleton.landmarks) != config.landmarks or list(layout.names) != config.features:
-        raise IsharaError(
-            f"{path}: its landmarks or features are not those that its recipe gives in this version of Ishara; "
-            "train it again, or install the version named under `versions`."
-        )
-    return config
-
-
-def verify(folder: Path, name: str, config: Config) -> None:
-    """Make sure that a recogniser's file is the one that was exported.
-
-    Raises
-    ------
-    IsharaError
-        If it is missing, or its SHA-256 is not the one in the configuration.
-    """
-    path = folder / name
-    if not path.is_file():
-        raise IsharaError(f"{path}: is missing; copy the whole recogniser folder, or train it again.")
-    if digest(path) != config.files.get(name):
-        raise IsharaError(f"{path}: is damaged or not the file that was exported (its SHA-256 differs from {CONFIG}).")
 
 
 def _open_session(path: Path, config: Config, threads: int | None) -> ort.InferenceSession:

@@ -62,6 +62,12 @@ def test_numbers_as_ids_and_signers_stay_text(tmp_path):
     assert (clip.id, clip.gloss, clip.signer) == ("007", "12", "01")
 
 
+def test_starts_may_be_whole_in_many_rows_and_then_not(tmp_path):
+    rows = [f"{i},a.pose,TEA,{0 if i < 150 else 0.5}" for i in range(200)]
+    (tmp_path / "m.csv").write_text("\n".join(["id,path,gloss,start", *rows]))
+    assert [clip.start for clip in Manifest.read(tmp_path / "m.csv")][::199] == [0, 0.5]
+
+
 @pytest.mark.parametrize(
     ("frame", "says"),
     [
@@ -70,7 +76,10 @@ def test_numbers_as_ids_and_signers_stay_text(tmp_path):
         (table(id=["a", "a"]), "2 rows of the manifest share their id with another row: row 2, 3"),
         (table(gloss=["TEA", " "]), "1 rows of the manifest have no gloss: row 3"),
         (table(gloss=[None, "TEA"]), "have no gloss: row 2"),
-        (table(split=["train", "dev"]), r"unknown split \(first: 'dev'\)\. Choose from: test, train, validation"),
+        (
+            table(split=["train", "dev"]),
+            r"unknown split \(first: 'dev'\): row 3\. Choose from: test, train, validation\.$",
+        ),
         (table(start=[2.0, 0.0], end=[1.0, None]), "an end that is not after the start: row 2"),
         (table(start=[-1.0, 0.0]), "a start below 0"),
         (table(start=["soon", "0"]), "not a number of seconds"),
@@ -93,6 +102,15 @@ def test_a_damaged_manifest_is_one_error_that_names_it(tmp_path, content, name):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(IsharaError, match=f"{name}: "):
         Manifest.read(tmp_path / name)
+
+
+def test_a_table_that_polars_refuses_is_one_line(tmp_path):
+    (tmp_path / "m.csv").write_text(
+        "id,path,gloss,take\n" + "".join(f"{i},a.pose,TEA,1\n" for i in range(200)) + "x,a,b,c"
+    )
+    with pytest.raises(IsharaError, match=r"m\.csv: cannot be read as a table \(.*'take'.*\); expected CSV") as caught:
+        Manifest.read(tmp_path / "m.csv")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_manifest_says_how_to_make_one(tmp_path):

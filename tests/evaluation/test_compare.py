@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -23,6 +24,15 @@ def test_a_table_does_not_differ_from_itself(make: Make) -> None:
         assert difference.p_value == 1
     assert (c.only_a_right, c.only_b_right) == (0, 0)
     assert "No difference" in c.verdict
+
+
+@pytest.mark.parametrize("rechunk", [True, False])
+def test_tables_read_from_disk_are_compared_too(make: Make, tmp_path: Path, rechunk: bool) -> None:
+    """Their columns may lie in memory that cannot be written to."""
+    a, b = (Predictions.read(make(seed).write(tmp_path / f"{seed}.parquet")) for seed in (1, 2))
+    if rechunk:
+        a, b = (Predictions(part.table.rechunk()) for part in (a, b))
+    assert compare(a, b).top1.difference.value == compare(make(1), make(2)).top1.difference.value
 
 
 def test_figures_are_those_of_each_summary(make: Make) -> None:

@@ -114,6 +114,13 @@ def test_a_half_made_store_is_made_again(tmp_path: Path, clips: list[tuple[str, 
     assert again[0].seen.any()
 
 
+@pytest.mark.parametrize("damage", ["coordinates.f16", "confidence.f16", "store.json"])
+def test_a_damaged_store_is_made_again(tmp_path: Path, clips: list[tuple[str, str]], damage: str) -> None:
+    file = build(tmp_path, clips[:3]).folder / damage
+    file.write_bytes(file.read_bytes()[:-7])
+    assert len(build(tmp_path, clips[:3])) == 3
+
+
 def test_manifests_of_clips_and_stores_agree(corpus: Path) -> None:
     manifest = Manifest.read(corpus / "index.csv")
     assert manifest.missing_files() == []

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from ishara.errors import IsharaError
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recipe import Recipe
-from ishara.recognizer import CONFIG, digest
+from ishara.recognizer_folder import CONFIG, digest
 from ishara.training.check import Check, check_model, check_recipe
 
 
@@ -80,6 +80,18 @@ def test_a_recipe_without_its_data_is_still_checked(tiny_recipe: Recipe) -> None
     assert not checks["data"].passed
     assert "nowhere" in checks["data"].found
     assert all(checks[name].passed for name in ("parameters", "shapes", "padding", "gradients"))
+
+
+def test_a_sound_small_model_overfits(tiny_recipe: Recipe) -> None:
+    size = "model.options={d_model: 12, heads: 2, layers: 1, feedforward: 16}"
+    overfits = by_name(check_recipe(tiny_recipe.with_overrides([size])))["one batch overfits"]
+    assert overfits.passed, overfits.found
+    assert "6 of 6 clips right" in overfits.found
+
+
+def test_a_model_that_cannot_learn_does_not_overfit(tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.optim.AdamW.step", lambda self: None)
+    assert not by_name(check_recipe(tiny_recipe))["one batch overfits"].passed
 
 
 def test_a_name_that_is_not_there_is_no_check_but_a_mistake(tiny_recipe: Recipe) -> None:

@@ -53,3 +53,15 @@ def test_nothing_is_looked_for_where_the_recipe_says_so(planted: Recipe, capsys:
 def test_a_split_without_the_group_column_is_refused(tiny_recipe: Recipe) -> None:
     with pytest.raises(IsharaError, match=r"village"):
         split_clips(tiny_recipe.with_overrides(["split.by=group", "split.group=village"]))
+
+
+def test_clips_without_files_are_told_and_none_at_all_is_refused(
+    planted: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "copy.pose").unlink()
+    split_clips(planted)
+    assert "1 of 36 clips have no file; the first that is not there" in capsys.readouterr().err
+    manifest = Manifest.read(tmp_path / "clips.csv")
+    manifest.with_column("path", [f"/nowhere/{clip.id}.pose" for clip in manifest]).write(tmp_path / "clips.csv")
+    with pytest.raises(IsharaError, match="36 of 36 clips have no file"):
+        split_clips(planted)

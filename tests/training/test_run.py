@@ -221,6 +221,36 @@ def test_a_gloss_without_training_clips_is_told_and_not_learnt(tiny_recipe: Reci
     assert "1 glosses (SYN-02) have no readable training clip" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("content", [b"", b"words", None], ids=["empty", "text", "truncated"])
+def test_a_damaged_checkpoint_says_what_to_do(
+    tiny_recipe: Recipe, tiny_run: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    shutil.rmtree(run / "recognizer")
+    last = run / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:2000] if content is None else content)
+    with pytest.raises(IsharaError, match=r"last\.ckpt: is damaged.*Delete it"):
+        fit(tiny_recipe, split_clips(tiny_recipe), run)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+@pytest.mark.parametrize("override", ["train.accelerator=gpu", "train.num_nodes=2"])
+def test_hardware_that_is_not_there_is_refused_before_the_folder_is_claimed(
+    tiny_recipe: Recipe, tmp_path: Path, override: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MASTER_ADDR", "SLURM_NTASKS"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(IsharaError, match=override.split("=")[0]):
+        fit(tiny_recipe.with_overrides([override]), split_clips(tiny_recipe), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_gloss_is_not_enough(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    only = split_clips(tiny_recipe).where(pl.col("gloss") == "SYN-01")
+    with pytest.raises(IsharaError, match=r"Only one gloss \(SYN-01\)"):
+        fit(tiny_recipe, only, tmp_path / "run")
+
+
 def test_without_validation_the_last_weights_are_kept(tiny_recipe: Recipe, tmp_path: Path) -> None:
     manifest = split_clips(tiny_recipe)
     only = manifest.where(pl.col("split") != "validation")

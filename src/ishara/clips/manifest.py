@@ -60,7 +60,9 @@ class Manifest:
             extra = [pl.col(c) for c in self.table.columns if c not in COLUMNS]
             table = self.table.select(*known, *extra)
         except pl.exceptions.InvalidOperationError as error:
-            raise IsharaError(f"The manifest has a start or end that is not a number of seconds: {error}") from None
+            raise IsharaError(
+                f"The manifest has a start or end that is not a number of seconds ({_first_line(error)})."
+            ) from None
         object.__setattr__(self, "table", table)
         self._validate()
 
@@ -75,14 +77,14 @@ class Manifest:
         wrong = t["split"].is_not_null() & ~t["split"].is_in(SPLITS)
         if wrong.any():
             found = str(t.filter(wrong)["split"][0])
-            self._refuse(wrong, f"have an unknown split (first: {found!r}). {choices(found, SPLITS)}")
+            self._refuse(wrong, f"have an unknown split (first: {found!r})", hint=f" {choices(found, SPLITS)}")
         backwards = (t["start"].fill_null(0) < 0) | (t["end"].fill_null(float("inf")) <= t["start"].fill_null(0))
         self._refuse(backwards, "have a start below 0 or an end that is not after the start")
 
-    def _refuse(self, wrong: pl.Series, problem: str) -> None:
+    def _refuse(self, wrong: pl.Series, problem: str, *, hint: str = "") -> None:
         rows = (wrong.arg_true() + _FIRST_ROW).to_list()
         if rows:
-            raise IsharaError(f"{len(rows)} rows of the manifest {problem}: row {_listed(rows)}.")
+            raise IsharaError(f"{len(rows)} rows of the manifest {problem}: row {_listed(rows)}.{hint}")
 
     @classmethod
     def from_clips(cls, clips: Iterable[Clip], **extra: list[object]) -> Manifest:
@@ -107,10 +109,12 @@ class Manifest:
             if path.suffix == ".parquet":
                 table = pl.read_parquet(path, glob=False)
             else:
-                text = {c: t for c, t in COLUMNS.items() if t == pl.String()}
-                table = pl.read_csv(path, glob=False, schema_overrides=text)
+                # Told, not guessed from the first rows: a start may be 0 in all of them.
+                table = pl.read_csv(path, glob=False, schema_overrides=COLUMNS)
         except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            raise IsharaError(f"{path}: cannot be read as a table ({error}); expected CSV or Parquet.") from None
+            raise IsharaError(
+                f"{path}: cannot be read as a table ({_first_line(error)}); expected CSV or Parquet."
+            ) from None
         try:
             manifest = cls(table)
         except IsharaError as error:
@@ -201,6 +205,11 @@ class Manifest:
 def _listed(rows: Sequence[object]) -> str:
     """The first few rows, for a message."""
     return ", ".join(map(str, rows[:_MOST_LISTED])) + (", …" if len(rows) > _MOST_LISTED else "")
+
+
+def _first_line(error: Exception) -> str:
+    """What is wrong; Polars goes on with advice to programmers."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _is_absolute(path: str) -> bool:

@@ -21,6 +21,8 @@ def find_root(root: Path) -> Path:
     for place in places:
         if place.exists():
             return place
-    looked = " nor at ".join(str(place) for place in places)
+    if root.is_absolute():
+        raise IsharaError(f"There are no data at {root}. Give data.root=PATH, or data.manifest=PATH.")
+    looked = f"in {Path.cwd()} (the current folder)" + (f" and in {home} ($ISHARA_DATA)" if home else "")
     hint = "" if home else " Set ISHARA_DATA to the folder that holds your corpora, or give data.root=PATH."
-    raise IsharaError(f"There are no data at {looked}.{hint}")
+    raise IsharaError(f"There are no data at {root}: looked {looked}.{hint}")

@@ -145,10 +145,12 @@ def _pair(a: Predictions, b: Predictions, key: tuple[str, ...]) -> _Pairs:
         tables.append(table.group_by(key).agg(means).sort(key))
     first = tables[0]
     gloss = np.unique(first["gloss"].to_numpy(), return_inverse=True)[1].astype(np.int64).reshape(-1)
-    values = [t.select(pl.col("top1", "top5", "nll").fill_null(float("nan"))).to_numpy() for t in tables]
+    scored = [t.select(pl.col("top1", "top5", "nll").fill_null(float("nan"))) for t in tables]
+    values = [table.to_numpy(writable=True) for table in scored]
     # The NLL can be compared only where both models know the gloss.
-    values[0][:, 2][np.isnan(values[1][:, 2])] = np.nan
-    values[1][:, 2][np.isnan(values[0][:, 2])] = np.nan
+    unknown = np.isnan(values[0][:, 2]) | np.isnan(values[1][:, 2])
+    for one in values:
+        one[unknown, 2] = np.nan
     return _Pairs(values[0], values[1], gloss, Units.of_table(first))
 
 

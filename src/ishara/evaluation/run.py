@@ -96,7 +96,8 @@ def publish(
     recipe
         What the predictions were made with; the report names its corpus, split, model and seed.
     measured
-        What else the report says of how this was measured, by name.
+        What else the report says of how this was measured, by name; it stands in place of what the recipe says under
+        the same name, as for clips that are not the recipe's own: ``Corpus``, ``Who is tested``.
     history
         The run's ``history.csv``, for the curves.
 
@@ -107,7 +108,7 @@ def publish(
     predictions.write(folder / PREDICTIONS)
     summary = summarise(predictions)
     folds = summary.folds if len(summary.folds) > 1 else None
-    facts = measured | {
+    facts = {
         "Corpus": str(recipe.data.corpus or recipe.data.manifest),
         "Who is tested": _protocol(recipe) if folds else _SPLITS[recipe.split.by].format(group=recipe.split.group),
         "Near-identical clips": _NEAR_DUPLICATES[recipe.split.near_duplicates],
@@ -116,14 +117,15 @@ def publish(
         "Seeds": ", ".join(map(str, summary.seeds)),
         "Ishara": __version__,
     }
+    own = {name: value for name, value in measured.items() if name not in facts}
     page = write_report(
         folder,
         predictions,
         summary,
         title=recipe.name,
-        facts=facts,
+        facts=own | facts | measured,
         history=pl.read_csv(history, glob=False) if history is not None and history.is_file() else None,
-        synthetic=recipe.data.corpus == "synthetic",
+        synthetic=recipe.data.corpus == "synthetic" and "Corpus" not in measured,
     )
     return page, summary
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ishara.errors import IsharaError
+from ishara.evaluation.report import SUMMARY_FILE
 
 BEGIN = "<!-- results: made by `ishara results`, not by hand -->"
 END = "<!-- end of results -->"
@@ -24,7 +25,8 @@ def results_table(folder: Path) -> str:
     IsharaError
         If the folder has no result, or a file in it is not one.
     """
-    rows = [_row(path) for path in sorted(folder.glob("*.json")) if not path.name.startswith("bench-")]
+    found = sorted(folder.glob("*.json"))
+    rows = [_row(path) for path in found if not path.name.startswith("bench-") and path.name != SUMMARY_FILE]
     if not rows:
         raise IsharaError(f"{folder}: there are no results. `ishara crossval RECIPE --results {folder}` writes them.")
     return "\n".join([_HEADER, *rows])
@@ -55,7 +57,7 @@ def _row(path: Path) -> str:
         summary = measured["summary"]
         protocol = measured["protocol"]
     except (json.JSONDecodeError, KeyError) as error:
-        raise IsharaError(f"{path}: is not a result of `ishara crossval` ({error!r}).") from None
+        raise IsharaError(f"{path}: is not a result of `ishara crossval` (it has no {error}).") from None
     worst = summary["worst_signer"] or summary["worst_group"]
     cells = [
         f"{_corpus(measured)} ({summary['glosses']} glosses, {summary['clips']} clips)",

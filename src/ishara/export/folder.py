@@ -15,7 +15,8 @@ from ishara.models.weights import WEIGHTS, save_weights
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
 from ishara.recipe import Recipe
-from ishara.recognizer import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, Recognizer, digests
+from ishara.recognizer import Recognizer
+from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, digests
 
 
 def write_recognizer(

@@ -112,7 +112,7 @@ class PoseStore:
         """
         sources = [Source(*clip) for clip in clips]
         folder = home / _key(sources, options)
-        if not (folder / _HEADER).is_file():
+        if not _is_whole(folder):
             partial = folder.with_name(folder.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -135,6 +135,17 @@ class PoseStore:
             folder, tuple(header["ids"]), header["failures"], lengths, tuple(header["fps"]), skeleton,
             coordinates, confidence, offsets,
         )  # fmt: skip
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a store is there and its files are as long as its header says: a full disk may have cut them."""
+    try:
+        header = json.loads((folder / _HEADER).read_text(encoding="utf-8"))
+        numbers = sum(header["lengths"]) * len(header["landmarks"])
+        sizes = {"coordinates.f16": 2 * numbers * header["dimensions"], "confidence.f16": 2 * numbers}
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _key(sources: Sequence[Source], options: PoseOptions) -> str:

@@ -11,6 +11,8 @@ from lightning.pytorch.callbacks import Callback
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from ishara.console import errors
+
 HISTORY = "history.csv"
 _COLUMNS = ("epoch", "train/loss", "train/top1", "validation/loss", "validation/top1", "lr")
 _SHOWN = ("train/loss", "validation/loss", "validation/top1")
@@ -56,8 +58,14 @@ class EpochBar(Callback):
     """One Rich bar over the epochs of a run, with losses and the time left; nothing where there is no terminal."""
 
     def __init__(self, title: str) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, TextColumn("{task.fields[figures]}"), transient=True)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+        )
+        self._bar = Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal)
         self._title = escape(title)
         self._task: TaskID | None = None
 

@@ -74,9 +74,8 @@ def run_demo(folder: Path, console: Console) -> Path:
     console.rule("4  Predict")
     clip = next(iter(test))
     prediction = Recognizer.load(run).predict(clip.path)
-    console.print(
-        f"{one_line(clip.path, prediction, 3)}   (it is {escape(clip.gloss)})", soft_wrap=True, highlight=False
-    )
+    said = one_line(Path(clip.path).name, prediction, 3)
+    console.print(f"{said}   (it is {escape(clip.gloss)})", soft_wrap=True, highlight=False)
 
     console.rule("Done")
     console.print(f"Report: [bold]{escape(str(page.resolve()))}[/]", soft_wrap=True, highlight=False)

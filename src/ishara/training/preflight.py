@@ -12,7 +12,7 @@ from ishara.models.options import model_options
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
 from ishara.recipe import Recipe
-from ishara.recognizer import find_recognizer
+from ishara.recognizer_folder import find_recognizer
 
 
 def check_names(recipe: Recipe) -> None:

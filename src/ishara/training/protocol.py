@@ -16,6 +16,7 @@ from ishara.clips.leaks import check, near_duplicates
 from ishara.clips.manifest import Manifest
 from ishara.clips.splits import Fold, assign, folds
 from ishara.console import errors
+from ishara.errors import IsharaError
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import PREDICTIONS, predict_clips
 from ishara.recipe import Recipe
@@ -67,6 +68,12 @@ def make_folds(recipe: Recipe) -> list[Fold]:
 
 def _load(recipe: Recipe) -> tuple[Manifest, list[frozenset[str]]]:
     manifest = load_clips(recipe.data)
+    missing = manifest.missing_files()
+    if missing:
+        what = f"{len(missing)} of {len(manifest)} clips have no file; the first that is not there: {missing[0].path}"
+        if len(missing) == len(manifest):
+            raise IsharaError(f"{what}. Mend the paths of the manifest, or index the corpus again.")
+        errors.print(f"[yellow]Warning[/]: {escape(what)}", highlight=False, soft_wrap=True)
     return manifest, [] if recipe.split.near_duplicates == "ignore" else near_duplicates(manifest)
 
 

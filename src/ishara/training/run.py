@@ -17,7 +17,8 @@ from ishara.models.contract import SignModel
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
 from ishara.recipe import Recipe
-from ishara.recognizer import INSIDE_RUN, Recognizer
+from ishara.recognizer import Recognizer
+from ishara.recognizer_folder import INSIDE_RUN
 from ishara.training.data import ClipData, ClipDataset
 from ishara.training.losses import make_loss
 from ishara.training.module import RecognitionModule

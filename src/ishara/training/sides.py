@@ -62,6 +62,10 @@ def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
     if not index["train"]:
         raise IsharaError("There is no readable clip to train on; see the recipe's split and the manifest.")
     labels = sorted({by_id[store.ids[i]].gloss for i in index["train"]})
+    if len(labels) < 2:
+        raise IsharaError(
+            f"Only one gloss ({labels[0]}) has a readable training clip; a recogniser needs at least two."
+        )
     _tell_of_glosses_without_clips(manifest, labels)
     classes = {gloss: i for i, gloss in enumerate(labels)}
     known = [i for i in index["validation"] if by_id[store.ids[i]].gloss in classes]

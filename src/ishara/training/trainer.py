@@ -66,6 +66,13 @@ def run_trainer(
 def refuse_what_cannot_run(recipe: Recipe, *, validated: bool) -> None:
     """Raise an `IsharaError` if the recipe wants a checkpoint, a schedule or a precision that cannot be had here."""
     train = recipe.train
+    if train.accelerator == "gpu" and not torch.cuda.is_available():
+        raise IsharaError("train.accelerator: gpu was asked for, and there is none here. Choose auto or cpu.")
+    if train.num_nodes > 1 and not {"MASTER_ADDR", "SLURM_NTASKS"} & os.environ.keys():
+        raise IsharaError(
+            f"train.num_nodes: {train.num_nodes} machines need a launcher such as torchrun or SLURM on each of them; "
+            "here there is none. Set it to 1 to train on this machine."
+        )
     if train.keep == "best" and not validated:
         raise IsharaError("train.keep: best needs validation clips. Set split.validation above 0, or train.keep=last.")
     if recipe.schedule.name == "plateau" and not validated:
@@ -75,7 +82,13 @@ def refuse_what_cannot_run(recipe: Recipe, *, validated: bool) -> None:
 
 
 def _load(checkpoint: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    try:
+        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except Exception as error:  # noqa: BLE001  what torch raises for a damaged file depends on where the damage is
+        raise IsharaError(
+            f"{checkpoint}: is damaged and cannot be gone on from ({type(error).__name__}). Delete it to train this "
+            "run from its beginning, or give --restart."
+        ) from None
     return state
 
 
