@@ -210,9 +210,11 @@ def test_train_evaluate_compare_predict_check(ishara, recipe_file: Path, corpus:
     code, out, err = ishara("compare", tmp_path / "a", tmp_path / "b")
     assert code == 0, err
     assert "top-1 per class" in out
-    code, out, err = ishara("compare", tmp_path / "a", tmp_path / "b", "--json")
+    code, out, err = ishara("compare", tmp_path / "a", tmp_path / "b", "--json", "-o", tmp_path / "both")
     assert code == 0, err
-    assert json.loads(out)["clips"] == 9
+    told = json.loads(out)
+    assert told["clips"] == 9
+    assert told["verdict"] in (tmp_path / "both/report.html").read_text(encoding="utf-8")
     code, out, err = ishara("train", recipe_file, "optimizer.lr=0.001", "train.max_epochs=1", "-o", tmp_path / "a")
     assert code == 0, err
     assert "was finished already; nothing was trained" in out

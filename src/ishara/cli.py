@@ -17,6 +17,7 @@ from ishara.commands import Commands
 from ishara.console import (
     announce,
     as_json,
+    checks_table,
     console,
     differences_table,
     errors,
@@ -221,18 +222,28 @@ def compare(
     run_a: Annotated[Path, typer.Argument(help="A folder with predictions.parquet, or that file.")],
     run_b: Annotated[Path, typer.Argument(help="Another, of the same clips.")],
     json: Annotated[bool, typer.Option("--json", help="Everything that was compared, as JSON.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A folder for a report of RUN_B beside RUN_A.")
+    ] = None,
 ) -> None:
     """Is the difference between two runs real? Paired bootstrap over the clips that both predicted."""
     from ishara.evaluation.compare import compare as paired
+    from ishara.evaluation.metrics import summarise
     from ishara.evaluation.predictions import Predictions
+    from ishara.evaluation.report import write_report
+    from ishara.evaluation.run import find_predictions
 
-    a, b = (Predictions.read(_predictions_in(path)) for path in (run_a, run_b))
+    a, b = (Predictions.read(find_predictions(path)) for path in (run_a, run_b))
     comparison = paired(a, b, name_a=str(run_a), name_b=str(run_b))
     if json:
         sys.stdout.write(comparison.model_dump_json(indent=2) + "\n")
     else:
         tell(escape(comparison.verdict))
         console.print(differences_table(comparison))
+    if out is not None:
+        facts = {"Predictions": str(run_b), "Compared with": str(run_a)}
+        page = write_report(out, b, summarise(b), title=f"{run_b} and {run_a}", facts=facts, comparison=comparison)
+        errors.print(f"Report: {escape(str(page))}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -273,10 +284,7 @@ def check(
     from ishara.training.check import check_model, check_recipe
 
     checks = check_model(target) if target.is_dir() else check_recipe(_read_recipe(target, overrides))
-    table = Table("check", "", "found")
-    for item in checks:
-        table.add_row(item.name, "[green]✓[/]" if item.passed else "[red]✗[/]", escape(item.found))
-    console.print(table)
+    console.print(checks_table((item.name, item.passed, item.found) for item in checks))
     if not all(item.passed for item in checks):
         raise typer.Exit(1)
 
@@ -391,8 +399,3 @@ def _expand(clips: list[str]) -> Iterable[tuple[str, str]]:
                 yield str(path), str(path.relative_to(clip) if len(clips) == 1 else path)
         else:
             yield clip, clip
-
-
-def _predictions_in(path: Path) -> Path:
-    places = [path / "predictions.parquet", path / "evaluation-test" / "predictions.parquet"]
-    return path if path.is_file() else next((place for place in places if place.is_file()), places[0])

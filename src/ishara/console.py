@@ -118,6 +118,14 @@ def differences_table(comparison: Comparison) -> Table:
     return table
 
 
+def checks_table(checks: Iterable[tuple[str, bool, str]]) -> Table:
+    """One row per check: its name, whether it passed, and what was found."""
+    table = Table("check", "", "found")
+    for name, passed, found in checks:
+        table.add_row(name, "[green]✓[/]" if passed else "[red]✗[/]", escape(found))
+    return table
+
+
 def share(estimate: Estimate) -> str:
     """A share as a percentage; a dash where it is not defined."""
     return "–" if estimate.value is None else f"{estimate.value:.1%}"

@@ -138,3 +138,9 @@ def _protocol(recipe: Recipe) -> str:
     if protocol.name == "group-k-fold":
         return f"whole values of {recipe.split.group}, in {protocol.folds} folds{repeats}"
     return f"{protocol.folds} stratified folds of clips{repeats}; the same signer may stand on both sides"
+
+
+def find_predictions(path: Path) -> Path:
+    """The predictions table at a path: the file itself, or the one in a run's or an evaluation's folder."""
+    places = [path / PREDICTIONS, path / "evaluation-test" / PREDICTIONS]
+    return path if path.is_file() else next((place for place in places if place.is_file()), places[0])
