@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 RESULTS = Path("results")
 _MANIFEST = "manifest.csv"
-_PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "stratified-k-fold")
+_PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "stratified-k-fold", "held-out")
 
 
 app = typer.Typer(

@@ -74,7 +74,9 @@ class Split(Section):
 class Protocol(Section):
     """How `ishara crossval` makes folds."""
 
-    name: Literal["leave-one-group-out", "group-k-fold", "stratified-k-fold"] = "leave-one-group-out"
+    name: Literal["leave-one-group-out", "group-k-fold", "stratified-k-fold", "held-out"] = Field(
+        "leave-one-group-out", description="held-out: the recipe's one split, with each seed."
+    )
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Count = 1
     seeds: tuple[int, ...] = (0,)

@@ -65,3 +65,14 @@ def test_clips_without_files_are_told_and_none_at_all_is_refused(
     manifest.with_column("path", [f"/nowhere/{clip.id}.pose" for clip in manifest]).write(tmp_path / "clips.csv")
     with pytest.raises(IsharaError, match="36 of 36 clips have no file"):
         split_clips(planted)
+
+
+def test_a_held_out_split_is_one_fold_of_the_groups_it_names(tiny_recipe: Recipe, corpus: Path) -> None:
+    signers = sorted(Manifest.read(corpus / "index.csv").table["signer"].unique())
+    overrides = ["split.by=group", f"split.test=[{signers[0]}, {signers[3]}]", "split.validation=0.3"]
+    recipe = tiny_recipe.with_overrides([*overrides, "protocol.name=held-out", "protocol.seeds=[0, 1]"])
+    (fold,) = make_folds(recipe)
+    tested = fold.manifest.where(pl.col("split") == "test").table["signer"].unique()
+    assert sorted(tested) == [signers[0], signers[3]]
+    with pytest.raises(IsharaError, match="cannot be repeated"):
+        make_folds(recipe.with_overrides(["protocol.repeats=2"]))

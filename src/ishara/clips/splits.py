@@ -89,6 +89,10 @@ def folds(manifest: Manifest, split: Split, protocol: Protocol, together: Sequen
     IsharaError
         As for `assign`, and if there are fewer units than folds.
     """
+    if protocol.name == "held-out":
+        if protocol.repeats > 1:
+            raise IsharaError("protocol.repeats: held-out is one split, so it cannot be repeated; set it to 1.")
+        return [Fold("held-out", assign(manifest, split, 0, together))]
     by = "clip" if protocol.name == "stratified-k-fold" else "group"
     parts = _Parts(manifest, split.model_copy(update={"by": by}), together)
     if protocol.name == "leave-one-group-out":

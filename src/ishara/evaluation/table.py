@@ -86,7 +86,7 @@ def _tested(protocol: dict[str, Any]) -> str:
         return f"leave one {protocol['group']} out"
     who = f" by {protocol['group']}" if protocol["name"] == "group-k-fold" else ""
     repeats = f" × {protocol['repeats']}" if protocol["repeats"] > 1 else ""
-    return f"{protocol['name'].replace('-k-fold', '')} {protocol['folds']}-fold{repeats}{who}"
+    return f"{protocol['name'].removesuffix('-k-fold')} {protocol['folds']}-fold{repeats}{who}"
 
 
 def _name(measured: dict[str, Any]) -> str:

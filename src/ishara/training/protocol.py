@@ -62,8 +62,15 @@ def make_folds(recipe: Recipe) -> list[Fold]:
     manifest, clusters = _load(recipe)
     made = folds(manifest, recipe.split, recipe.protocol, _kept_together(recipe, clusters))
     for fold in made:
-        _check_leaks(recipe, fold.manifest, clusters, grouped=recipe.protocol.name != "stratified-k-fold")
+        _check_leaks(recipe, fold.manifest, clusters, grouped=_by_group(recipe))
     return made
+
+
+def _by_group(recipe: Recipe) -> bool:
+    """Whether the folds of a recipe's protocol part groups, and not only clips."""
+    if recipe.protocol.name == "held-out":
+        return recipe.split.by != "clip"
+    return recipe.protocol.name != "stratified-k-fold"
 
 
 def _load(recipe: Recipe) -> tuple[Manifest, list[frozenset[str]]]:

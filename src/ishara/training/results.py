@@ -39,7 +39,7 @@ def result(recipe: Recipe, measured: CrossValidation, *, learner: str) -> dict[s
     return {
         "recipe": recipe.name,
         "learner": learner,
-        "protocol": {**recipe.protocol.model_dump(mode="json"), "group": recipe.split.group},
+        "protocol": _protocol(recipe),
         "corpus": recipe.data.corpus or str(recipe.data.manifest),
         "recipe_hash": recipe.hash,
         "settings": recipe.model_dump(mode="json"),
@@ -50,6 +50,19 @@ def result(recipe: Recipe, measured: CrossValidation, *, learner: str) -> dict[s
         "summary": summarise(measured.predictions).model_dump(mode="json"),
         **provenance(),
     }
+
+
+def _protocol(recipe: Recipe) -> dict[str, Any]:
+    split, protocol = recipe.split, recipe.protocol
+    described = {**protocol.model_dump(mode="json"), "group": split.group}
+    if protocol.name == "held-out":
+        if split.by == "official":
+            described["tested"] = "the corpus's own test split"
+        elif isinstance(split.test, tuple):
+            described["tested"] = f"{split.group} {', '.join(split.test)}"
+        else:
+            described["tested"] = f"{split.test:.0%} of the clips"
+    return described
 
 
 def provenance() -> dict[str, Any]:
