@@ -25,9 +25,9 @@ def main(model: str, clip: str, out: str) -> None:
     """Predict one clip and draw what was seen, what counted and what came out."""
     prediction = Recognizer.load(model).predict(clip)
     pose = shoulder_normalise(read_pose(clip)).to(get_skeleton("upper-body-hands")).resampled(len(prediction.attention))
-    figure = Figure(figsize=(13, 3.9), facecolor="white")
+    figure = Figure(figsize=(13, 3.0), facecolor="white")
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(2, _FRAMES + 3, height_ratios=(4, 1), wspace=0.05, hspace=0.08)
+    grid = figure.add_gridspec(2, _FRAMES + 3, height_ratios=(3, 1), wspace=0.05, hspace=0.08)
     chosen = np.linspace(0, len(pose) - 1, _FRAMES).round().astype(int)
     for column, frame in enumerate(chosen):
         _draw_frame(figure.add_subplot(grid[0, column]), pose, frame)
@@ -46,7 +46,7 @@ def _draw_frame(axes: Axes, pose: Pose, frame: int) -> None:
     nose = pose.skeleton.index("nose")
     if seen[nose]:
         axes.plot(*points[nose, :2], "o", color=_INK, markersize=5)
-    axes.set(xlim=(-1.3, 1.3), ylim=(1.75, -1.1), aspect="equal")
+    axes.set(xlim=(-1.3, 1.3), ylim=(1.6, -0.9), aspect="equal")
     axes.axis("off")
 
 
