@@ -89,9 +89,7 @@ def index(
     corpus: Annotated[str, typer.Argument(help="One of `ishara corpora`.")],
     root: Annotated[Path, typer.Argument(help="Its files.", metavar="DIR")],
     options: Annotated[list[str] | None, typer.Argument(help="Options of the corpus, such as signer='^(s..)'.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The manifest to write: .csv or .parquet.")] = Path(
-        "manifest.csv"
-    ),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The manifest: .csv or .parquet.")] = Path(_MANIFEST),
 ) -> None:
     """Read a corpus's own files into a manifest of labelled clips."""
     from ishara.clips.corpora import read_corpus

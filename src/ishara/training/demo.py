@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -41,15 +42,12 @@ def run_demo(folder: Path, console: Console) -> Path:
     -------
     The report's path.
     """
+    say = partial(console.print, soft_wrap=True, highlight=False)
     corpus = folder / "corpus"
     console.rule("1  Index")
     manifest = generate(corpus)
-    console.print(
-        f"{len(manifest)} synthetic clips of {len(manifest.glosses)} invented signs by generated signers: "
-        f"{escape(str(corpus))}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    signs = f"{len(manifest)} synthetic clips of {len(manifest.glosses)} invented signs by generated signers"
+    say(f"{signs}: {escape(str(corpus))}")
     # JSON is YAML: any path is taken as it is written.
     recipe = Recipe.read(recipe_path(), [f"data.root={json.dumps(str(corpus))}"])
     manifest = split_clips(recipe)
@@ -58,11 +56,7 @@ def run_demo(folder: Path, console: Console) -> Path:
     run = folder / "run"
     _forget_another(recipe, manifest, run)
     recognizer = fit(recipe, manifest, run)
-    console.print(
-        escape(f"{recognizer}, exported to ONNX and proven equal to torch: {recognizer.folder}"),
-        soft_wrap=True,
-        highlight=False,
-    )
+    say(escape(f"{recognizer}, exported to ONNX and proven equal to torch: {recognizer.folder}"))
 
     console.rule("3  Evaluate on signers it has never seen")
     test = manifest.where(pl.col("split") == "test")
@@ -75,17 +69,15 @@ def run_demo(folder: Path, console: Console) -> Path:
     clip = next(iter(test))
     prediction = Recognizer.load(run).predict(clip.path)
     said = one_line(Path(clip.path).name, prediction, 3)
-    console.print(f"{said}   (it is {escape(clip.gloss)})", soft_wrap=True, highlight=False)
+    say(f"{said}   (it is {escape(clip.gloss)})")
 
     console.rule("Done")
-    console.print(f"Report: [bold]{escape(str(page.resolve()))}[/]", soft_wrap=True, highlight=False)
+    say(f"Report: [bold]{escape(str(page.resolve()))}[/]")
     mine, closer = next_steps(run, clip.path)
-    console.print(
+    say(
         f"These figures ({share(summary.top1)} top-1) are of synthetic clips: they show that everything works, and say "
         "nothing about real signing.\n\nNext, with your own .pose clips in one folder per gloss:\n"
-        f"{_listed(mine)}\nor look closer at this one:\n{_listed(closer)}",
-        soft_wrap=True,
-        highlight=False,
+        f"{_listed(mine)}\nor look closer at this one:\n{_listed(closer)}"
     )
     return page
 
