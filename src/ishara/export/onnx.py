@@ -43,7 +43,7 @@ def export_onnx(model: SignModel, path: Path, *, features: int) -> None:
     x, mask = _probe(2, 7, features)
     frames = {0: "batch", 1: "frames"}
     batch = {0: "batch"}
-    # The exporter that traces: it takes packed LSTMs, and is twenty times as fast as the one that goes through
+    # The exporter that traces: it takes packed LSTMs, and is far faster than the one that goes through
     # torch.export. What it could get wrong, a shape frozen into the graph, the parity check would find.
     with torch.no_grad(), _quiet():
         torch.onnx.export(
