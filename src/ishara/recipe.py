@@ -88,6 +88,11 @@ class PoseOptions(Section):
     skeleton: str = Field("spoter54", description="A preset skeleton.")
     landmarks: tuple[str, ...] = Field((), description="Only these landmarks or groups of it; empty for all.")
     dimensions: Literal[2, 3] = 2
+    body_depth: Literal["measured", "always"] = Field(
+        "measured",
+        description="With three dimensions, when bodies keep their depth: only where a depth camera measured it, or "
+        "always. An estimate from a picture is too coarse; hands keep theirs, from their own wrist.",
+    )
     max_gap: Annotated[int, Field(ge=0)] = Field(
         5, description="Missing stretches of up to this many frames are filled."
     )

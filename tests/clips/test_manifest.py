@@ -21,6 +21,7 @@ clips = st.builds(
     split=st.sampled_from([None, "train", "validation", "test"]),
     start=st.none() | st.floats(0, 5),
     end=st.none() | st.floats(6, 9),
+    box=st.none() | st.just("20 0 220 240"),
     language=st.sampled_from([None, "ase", "ins"]),
 )
 
@@ -83,6 +84,8 @@ def test_starts_may_be_whole_in_many_rows_and_then_not(tmp_path):
         (table(start=[2.0, 0.0], end=[1.0, None]), "an end that is not after the start: row 2"),
         (table(start=[-1.0, 0.0]), "a start below 0"),
         (table(start=["soon", "0"]), "not a number of seconds"),
+        (table(box=["0 0 9", None]), r"have a box that is not `left top right bottom`.*: row 2\.$"),
+        (table(box=["0 0 9 9", "9 0 9 9"]), "have a box that is not .*: row 3"),
     ],
 )
 def test_a_wrong_table_says_what_and_in_which_rows(frame, says):

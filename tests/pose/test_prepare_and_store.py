@@ -46,6 +46,22 @@ def test_a_sub_selection_is_by_name() -> None:
         model_skeleton(PoseOptions(landmarks=("right_hnad",)))
 
 
+def test_a_body_keeps_its_depth_where_it_was_measured_and_a_hand_always() -> None:
+    clip = synthetic_clip("SYN-01")
+    estimated = clip.replace(clip.coordinates + np.float32([0, 0, 1]) * np.arange(len(clip.skeleton))[None, :, None])
+    flat = prepare(estimated, OPTIONS)
+    hand = [flat.skeleton.index(name) for name in flat.skeleton.groups["right_hand"]]
+    body = [i for i in range(len(flat.skeleton)) if not flat.skeleton.landmarks[i].startswith(("left_hand.", "right_hand."))]
+    assert (flat.coordinates[:, body, 2] == 0).all()
+    assert (flat.coordinates[:, hand[1:], 2] != 0).any()
+    kept = prepare(estimated, OPTIONS.model_copy(update={"body_depth": "always"}))
+    assert (kept.coordinates[:, body, 2] != 0).any()
+    kinect = get_skeleton("kinect20")
+    points = np.random.default_rng(0).normal(size=(5, 20, 3))
+    measured = prepare(Pose(points, np.ones((5, 20)), 30, kinect), PoseOptions(skeleton="kinect20", dimensions=3))
+    assert (measured.coordinates[..., 2] != 0).any()
+
+
 def test_what_cannot_be_prepared_says_why() -> None:
     flat = synthetic_clip("SYN-01")
     flat = Pose(flat.coordinates[..., :2], flat.confidence, flat.fps, flat.skeleton)

@@ -24,6 +24,8 @@ class Clip:
         ``train``, ``validation`` or ``test`` where the corpus has official splits or one was assigned.
     start, end
         Seconds from the start of the file; ``None`` for its beginning and end.
+    box
+        Where the signer is in the picture: ``left top right bottom`` in pixels (see `ishara.video.box.Box`).
     language
         The sign language, as an ISO 639-3 code where there is one (``ase`` for American Sign Language).
     """
@@ -35,4 +37,5 @@ class Clip:
     split: str | None = None
     start: float | None = None
     end: float | None = None
+    box: str | None = None
     language: str | None = None

@@ -21,10 +21,12 @@ COLUMNS: dict[str, pl.DataType] = {
     "split": pl.String(),
     "start": pl.Float64(),
     "end": pl.Float64(),
+    "box": pl.String(),
     "language": pl.String(),
 }
 REQUIRED = ("id", "path", "gloss")
 _MOST_LISTED = 5
+_BOX = r"^\d+ \d+ \d+ \d+$"
 _FIRST_ROW = 2  # of a clip, in the file: the header is row 1
 
 
@@ -36,7 +38,8 @@ class Manifest:
     ----------
     table
         One row per clip. Columns: ``id``, ``path`` and ``gloss`` (required), ``signer``, ``split``, ``start``,
-        ``end`` (seconds) and ``language`` (null where absent); what else a corpus knows (``take``) may follow.
+        ``end`` (seconds), ``box`` (pixels: ``left top right bottom``) and ``language`` (null where absent); what else a
+        corpus knows (``take``) may follow.
 
     Raises
     ------
@@ -80,6 +83,12 @@ class Manifest:
             self._refuse(wrong, f"have an unknown split (first: {found!r})", hint=f" {choices(found, SPLITS)}")
         backwards = (t["start"].fill_null(0) < 0) | (t["end"].fill_null(float("inf")) <= t["start"].fill_null(0))
         self._refuse(backwards, "have a start below 0 or an end that is not after the start")
+        left, top, right, bottom = (t["box"].str.split(" ").list.get(i, null_on_oob=True) for i in range(4))
+        empty = (right.cast(int, strict=False) <= left.cast(int, strict=False)) | (
+            bottom.cast(int, strict=False) <= top.cast(int, strict=False)
+        )
+        shapeless = t["box"].is_not_null() & (~t["box"].str.contains(_BOX) | empty)
+        self._refuse(shapeless, "have a box that is not `left top right bottom` in pixels, such as `20 0 220 240`")
 
     def _refuse(self, wrong: pl.Series, problem: str, *, hint: str = "") -> None:
         rows = (wrong.arg_true() + _FIRST_ROW).to_list()

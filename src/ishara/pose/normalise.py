@@ -55,8 +55,25 @@ def _body_frame(pose: Pose) -> tuple[Array, float]:
 
 def _measured_dimensions(pose: Pose) -> int:
     """3 for skeletons from depth cameras, whose z is measured; 2 for image landmarks."""
-    measured = "left_palm" in pose.skeleton
-    return 3 if measured and pose.coordinates.shape[2] == 3 else 2
+    return 3 if has_measured_depth(pose) and pose.coordinates.shape[2] == 3 else 2
+
+
+def has_measured_depth(pose: Pose) -> bool:
+    """Whether a depth camera saw the clip: only Kinect's skeletons have palms."""
+    return "left_palm" in pose.skeleton
+
+
+def flatten_body(pose: Pose) -> Pose:
+    """The clip with a depth of 0 for all but its hands.
+
+    MediaPipe puts the wrist of a raised hand several shoulder widths before the shoulders, by another factor for each
+    camera, where x and y stay within about one: such a depth drowns the rest.
+    """
+    hands = {name for hand in HANDS for name in pose.skeleton.groups.get(hand, ())}
+    body = [i for i, name in enumerate(pose.skeleton.landmarks) if name not in hands]
+    coordinates = pose.coordinates.copy()
+    coordinates[:, body, 2:] = 0
+    return pose.replace(coordinates)
 
 
 def _centre_hand_depth(pose: Pose, coordinates: Array) -> None:

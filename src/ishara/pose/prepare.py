@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ishara.errors import IsharaError
-from ishara.pose.normalise import shoulder_normalise
+from ishara.pose.normalise import flatten_body, has_measured_depth, shoulder_normalise
 from ishara.pose.pose import Pose
 from ishara.pose.repair import fill_gaps, right_handed
 from ishara.pose.skeleton import Skeleton, get_skeleton
@@ -41,6 +41,8 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
         raise IsharaError("The clip's landmarks have no depth, which this recipe needs (pose.dimensions: 3).")
     if options.normalise == "shoulders":
         pose = shoulder_normalise(pose, face_camera=options.face_camera)
+    if options.body_depth == "measured" and not has_measured_depth(pose):
+        pose = flatten_body(pose)
     if options.dominant_hand == "right":
         # Before the selection, which may leave out the hand that leads.
         pose = right_handed(pose.to(_both_sides(pose.skeleton, options)))

@@ -1,0 +1,156 @@
+"""`ishara evaluate`, `compare` and `results`: how good recognisers are."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from ishara.cli.app import MANIFEST, RESULTS, ModelPath, app
+from ishara.console import console, differences_table, errors, figures_table, tell, tell_failures, track
+from ishara.errors import IsharaError, choices
+
+if TYPE_CHECKING:
+    from ishara.clips.manifest import Manifest
+
+
+@app.command()
+def evaluate(
+    model: ModelPath,
+    split: Annotated[str, typer.Option(help="Which side: test, validation or train.")] = "test",
+    manifest: Annotated[Path | None, typer.Option(help="Other clips than those of the run.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The report's folder; evaluation-SPLIT in the run by default.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="A folder for the JSON of what was measured on the run's own test side.")
+    ] = None,
+) -> None:
+    """Measure a recogniser: per instance, per class and per signer, with intervals, as a page and as JSON."""
+    from ishara.evaluation.card import model_card
+    from ishara.evaluation.run import predict_clips, publish
+    from ishara.recognizer import Recognizer
+    from ishara.recognizer_folder import CARD
+
+    own_test = split == "test" and manifest is None
+    if results is not None and not own_test:
+        raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
+    recognizer = Recognizer.load(model)
+    recipe, run = recognizer.recipe, recognizer.folder.parent
+    clips = _read_manifest(manifest, run)
+    side, chosen = _side(clips, split, manifest or run / MANIFEST)
+    about = {"Side": split} if manifest is None else _of_other_clips(manifest, chosen, _learnt_from(run, side))
+    predictions, failures = predict_clips(
+        recognizer, side, group=recipe.split.group, fold=chosen, seed=recipe.train.seed,
+        progress=lambda c: track("Clips", c),
+    )  # fmt: skip
+    folder = out or run / (f"evaluation-{split}" if manifest is None else f"evaluation-{manifest.stem}-{chosen}")
+    page, summary = publish(folder, predictions, recipe, measured=about, history=run / "history.csv")
+    if own_test:
+        (recognizer.folder / CARD).write_text(model_card(recognizer, clips, summary), encoding="utf-8")
+    console.print(figures_table(summary))
+    tell(f"Report: [bold]{escape(str(page))}[/]")
+    if results is not None:
+        from ishara.training.held_out import write_held_out
+
+        tell(f"Figures: {escape(str(write_held_out(results, recipe, predictions, failures)))}")
+    tell_failures(failures)
+
+
+@app.command()
+def compare(
+    run_a: Annotated[Path, typer.Argument(help="A folder with predictions.parquet, or that file.")],
+    run_b: Annotated[Path, typer.Argument(help="Another, of the same clips.")],
+    json: Annotated[bool, typer.Option("--json", help="Everything that was compared, as JSON.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A folder for a report of RUN_B beside RUN_A.")
+    ] = None,
+) -> None:
+    """Is the difference between two runs real? Paired bootstrap over the clips that both predicted."""
+    from ishara.evaluation.compare import compare as paired
+    from ishara.evaluation.metrics import summarise
+    from ishara.evaluation.predictions import Predictions
+    from ishara.evaluation.report import write_report
+    from ishara.evaluation.run import find_predictions
+
+    a, b = (Predictions.read(find_predictions(path)) for path in (run_a, run_b))
+    comparison = paired(a, b, name_a=str(run_a), name_b=str(run_b))
+    if json:
+        sys.stdout.write(comparison.model_dump_json(indent=2) + "\n")
+    else:
+        tell(escape(comparison.verdict))
+        console.print(differences_table(comparison))
+    if out is not None:
+        facts = {"Predictions": str(run_b), "Compared with": str(run_a)}
+        page = write_report(out, b, summarise(b), title=f"{run_b} and {run_a}", facts=facts, comparison=comparison)
+        errors.print(f"Report: {escape(str(page))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Argument(help="The JSON files that `ishara crossval --results` writes.")] = RESULTS,
+    into: Annotated[Path | None, typer.Option(help="A Markdown page whose table to renew.")] = None,
+) -> None:
+    """Show what recipes measured as a table, or renew the table of a page such as the README."""
+    from ishara.evaluation.table import put_into, results_table
+
+    table = results_table(folder)
+    if into is None:
+        sys.stdout.write(table + "\n")
+    else:
+        tell(f"{escape(str(into))}: {'renewed' if put_into(into, table) else 'was up to date'}")
+
+
+def _read_manifest(manifest: Path | None, run: Path) -> Manifest:
+    from ishara.clips.manifest import Manifest
+
+    if manifest is None and not (run / MANIFEST).is_file():
+        raise IsharaError(f"{run}: holds no {MANIFEST}, so this recogniser lies in no run. Name the clips: --manifest.")
+    return Manifest.read(manifest or run / MANIFEST)
+
+
+def _side(clips: Manifest, split: str, source: Path) -> tuple[Manifest, str]:
+    """The clips of one side, and its name; all of them, and "all", where the manifest knows no sides."""
+    import polars as pl
+
+    from ishara.clips.manifest import SPLITS
+
+    if split not in SPLITS:
+        raise IsharaError(f"--split {split}: there is no such side. {choices(split, SPLITS)}")
+    found = sorted(clips.table["split"].drop_nulls().unique())
+    if not found:
+        return clips, "all"
+    if split not in found:
+        raise IsharaError(f"{source}: holds no clip of the side {split!r}, only of {', '.join(found)}.")
+    return clips.where(pl.col("split") == split), split
+
+
+def _learnt_from(run: Path, clips: Manifest) -> int | None:
+    """How many clips share their id or file with one that the run learnt from; None where that cannot be known."""
+    import polars as pl
+
+    if not (run / MANIFEST).is_file():
+        return None
+    own = _read_manifest(None, run).table.filter(pl.col("split").is_in(["train", "validation"]))
+    known = pl.col("id").is_in(own["id"].to_list()) | pl.col("path").is_in(own["path"].to_list())
+    return len(clips.table.filter(known))
+
+
+def _of_other_clips(manifest: Path, chosen: str, learnt: int | None) -> dict[str, str]:
+    """What a report says of clips that are not the run's own; a warning where the run learnt from some of them."""
+    if learnt:
+        message = (
+            f"{learnt} of these clips share their id or file with clips that this run was trained or chosen on: the "
+            "figures say too much."
+        )
+        errors.print(f"[yellow]Warning[/]: {escape(message)}", highlight=False, soft_wrap=True)
+    known = "not checked: the run's manifest is not there" if learnt is None else f"{learnt}, by id or file"
+    return {
+        "Corpus": str(manifest),
+        "Who is tested": "every clip of it" if chosen == "all" else f"its clips of the side {chosen}",
+        "Near-identical clips": "not checked",
+        "Clips that the model learnt from": known,
+    }

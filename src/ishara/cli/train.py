@@ -1,0 +1,121 @@
+"""`ishara train`, `crossval`, `check` and `demo`: making recognisers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from ishara.cli.app import RUNS, Overrides, RecipePath, Restart, app, read_recipe
+from ishara.console import announce, checks_table, console, errors, figures_table, folds_table, tell, tell_failures
+from ishara.errors import IsharaError, choices
+
+_PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "stratified-k-fold", "held-out")
+
+
+@app.command()
+def train(
+    recipe: RecipePath,
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The run folder; runs/NAME by default.")] = None,
+    restart: Restart = False,
+) -> None:
+    """Train a recogniser, or go on with its training, and export it."""
+    from ishara.recognizer_folder import INSIDE_RUN
+    from ishara.training import fit, split_clips
+    from ishara.training.restart import throw_away
+
+    settings = read_recipe(recipe, overrides)
+    folder = out or RUNS / settings.name
+    clips = split_clips(settings)
+    if restart:
+        throw_away(folder, settings, keep=recipe)
+    finished = (folder / INSIDE_RUN).is_dir()
+    recognizer = fit(settings, clips, folder)
+    if finished:
+        tell(f"{escape(str(folder))} was finished already; nothing was trained (--restart trains it again)")
+    tell(f"{escape(str(recognizer))} is in [bold]{escape(str(recognizer.folder))}[/]")
+    _report_failures(folder)
+    tell(f"Next: [bold]ishara evaluate {escape(str(folder))} --split test[/]")
+
+
+@app.command()
+def crossval(
+    recipe: RecipePath,
+    overrides: Overrides = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="leave-one-signer-out, leave-one-group-out, group-k-fold or stratified-k-fold; else the recipe's."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The folder of the folds; runs/NAME-crossval by default.")
+    ] = None,
+    results: Annotated[Path | None, typer.Option(help="A folder for the JSON of what was measured.")] = None,
+    restart: Restart = False,
+) -> None:
+    """Train and evaluate every fold of a protocol; an interrupted run goes on where it was."""
+    from ishara.evaluation.run import publish
+    from ishara.training import crossval as run
+    from ishara.training.restart import throw_away
+    from ishara.training.results import result, write_result
+
+    if protocol is not None and protocol not in _PROTOCOLS:
+        raise IsharaError(f"--protocol {protocol}: there is no such protocol. {choices(protocol, _PROTOCOLS)}")
+    chosen = list(overrides or [])
+    if protocol == "leave-one-signer-out":
+        chosen += ["protocol.name=leave-one-group-out", "split.group=signer"]
+    elif protocol is not None:
+        chosen.append(f"protocol.name={protocol}")
+    settings = read_recipe(recipe, chosen)
+    folder = out or RUNS / f"{settings.name}-crossval"
+    if restart:
+        throw_away(folder, settings, keep=recipe)
+    measured = run(settings, folder, progress=lambda jobs: announce(jobs, lambda job: job.name))
+    figures = result(settings, measured, learner="ishara")
+    written = write_result(results or folder, figures)
+    console.print(folds_table(figures["folds"]))
+    page, summary = publish(folder, measured.predictions, settings, measured={})
+    console.print(figures_table(summary))
+    tell(f"Report: [bold]{escape(str(page))}[/]\nFigures: {escape(str(written))}")
+    tell_failures(measured.failures)
+
+
+@app.command()
+def check(
+    target: Annotated[
+        Path, typer.Argument(help="A recipe (YAML), or a run or recogniser folder.", metavar="RECIPE|MODEL")
+    ],
+    overrides: Overrides = None,
+) -> None:
+    """Check that a recipe's model, or a trained one, does what training and use rely on."""
+    from ishara.training.check import check_model, check_recipe
+
+    checks = check_model(target) if target.is_dir() else check_recipe(read_recipe(target, overrides))
+    console.print(checks_table((item.name, item.passed, item.found) for item in checks))
+    if not all(item.passed for item in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder for the corpus, the run and the report.")] = RUNS
+    / "demo",
+) -> None:
+    """See the whole life of a recogniser on a synthetic corpus: index, train, evaluate, predict."""
+    from ishara.training.demo import run_demo
+
+    run_demo(out, console)
+
+
+def _report_failures(run: Path) -> None:
+    from ishara.training.sides import FAILURES, read_failures
+
+    count = len(read_failures(run))
+    if count:
+        clips = "1 clip" if count == 1 else f"{count} clips"
+        message = f"{clips} could not be read; the reasons are in {run / FAILURES}"
+        errors.print(escape(message), highlight=False, soft_wrap=True)
