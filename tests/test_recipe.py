@@ -121,6 +121,7 @@ def test_the_hash_changes_with_what_determines_the_run(tmp_path: Path) -> None:
     recipe = Recipe.read(write(tmp_path))
     assert recipe.with_overrides(["train.seed=1"]).hash != recipe.hash
     assert recipe.with_overrides(["description=other words"]).hash == recipe.hash
+    assert recipe.with_overrides(["loss.gamma=2.0"]).hash == recipe.hash, "a default that is written out"
 
 
 def test_a_missing_recipe_lists_those_beside_it(tmp_path: Path) -> None:

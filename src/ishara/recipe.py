@@ -22,6 +22,8 @@ NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
+# Counts up whenever a default value changes: then a recipe that leaves it out means something else.
+_DEFAULTS = 1
 _WHOM: dict[str, JsonValue] = {EXPECTED: "a list such as [U4, U8] (numbers in quotes), or a share from 0 to 1"}
 _NAME: dict[str, JsonValue] = {EXPECTED: "letters, digits, dots, hyphens and underscores, with a letter or digit first"}
 
@@ -353,8 +355,12 @@ class Recipe(Section):
 
     @property
     def hash(self) -> str:
-        """Twelve hexadecimal digits that change with anything that the recipe determines."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"description"}), sort_keys=True)
+        """Twelve hexadecimal digits that change with anything that the recipe determines.
+
+        Defaults are left out, so that a key which a later Ishara adds does not make another recipe of an old one.
+        """
+        chosen = self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
+        text = json.dumps([_DEFAULTS, chosen], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def with_overrides(self, overrides: Sequence[str]) -> Recipe:

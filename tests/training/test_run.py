@@ -112,6 +112,17 @@ def test_a_finished_run_is_not_trained_again(tiny_recipe: Recipe, tiny_run: Path
     assert (tiny_run / WEIGHTS).stat().st_mtime_ns == before
 
 
+def test_a_run_of_an_older_ishara_is_known_again_by_its_recipe(tiny_recipe: Recipe, tiny_run: Path) -> None:
+    written = (tiny_run / "recipe.yaml").read_text(encoding="utf-8")
+    lines = [line for line in written.splitlines(keepends=True) if "body_depth" not in line]
+    assert len(lines) == len(written.splitlines()) - 1
+    try:
+        (tiny_run / "recipe.yaml").write_text("".join(lines), encoding="utf-8")
+        fit(tiny_recipe, split_clips(tiny_recipe), tiny_run)
+    finally:
+        (tiny_run / "recipe.yaml").write_text(written, encoding="utf-8")
+
+
 def test_a_folder_keeps_to_its_recipe_and_clips(tiny_recipe: Recipe, tiny_run: Path) -> None:
     with pytest.raises(IsharaError, match="holds a run with other settings"):
         fit(tiny_recipe.with_overrides(["optimizer.lr=0.5"]), split_clips(tiny_recipe), tiny_run)

@@ -89,7 +89,7 @@ def verify_run(recipe: Recipe, manifest: Manifest, folder: Path) -> None:
     """
     if not (folder / RECIPE).is_file():
         return
-    same_recipe = (folder / RECIPE).read_text(encoding="utf-8") == recipe.to_yaml()
+    same_recipe = _same_recipe(folder / RECIPE, recipe)
     if not same_recipe or not _same_clips(folder / MANIFEST, manifest):
         what = "clips or another split" if same_recipe else "settings"
         raise IsharaError(
@@ -111,6 +111,14 @@ def claim_run(recipe: Recipe, manifest: Manifest, folder: Path) -> None:
         raise IsharaError(
             f"{folder}: cannot be written to ({error.strerror}). Choose another folder with --out."
         ) from None
+
+
+def _same_recipe(path: Path, recipe: Recipe) -> bool:
+    """Whether the file says the same; keys that it lacks, because an older Ishara wrote it, have their defaults."""
+    try:
+        return Recipe.read(path).hash == recipe.hash
+    except IsharaError:
+        return False
 
 
 def _same_clips(path: Path, manifest: Manifest) -> bool:
