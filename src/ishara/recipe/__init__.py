@@ -1,0 +1,39 @@
+"""All that determines a run: `Recipe`, one YAML file, and its sections."""
+
+from ishara.recipe.recipe import Recipe
+from ishara.recipe.sections import (
+    AUGMENT_PRESETS,
+    Augment,
+    Count,
+    Data,
+    EstimatorOptions,
+    Features,
+    Loss,
+    Model,
+    Optimizer,
+    PoseOptions,
+    Protocol,
+    Schedule,
+    Section,
+    Split,
+    Train,
+)
+
+__all__ = [
+    "AUGMENT_PRESETS",
+    "Augment",
+    "Count",
+    "Data",
+    "EstimatorOptions",
+    "Features",
+    "Loss",
+    "Model",
+    "Optimizer",
+    "PoseOptions",
+    "Protocol",
+    "Recipe",
+    "Schedule",
+    "Section",
+    "Split",
+    "Train",
+]
