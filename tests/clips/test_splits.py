@@ -147,6 +147,7 @@ def test_glosses_are_spread_evenly_over_stratified_folds():
 def test_repetitions_are_other_folds():
     made = folds(corpus(), Split(), Protocol(name="stratified-k-fold", folds=2, repeats=2))
     assert [fold.name for fold in made] == [f"repeat-{r}-fold-{f}" for r in (1, 2) for f in (1, 2)]
+    assert [fold.repeat for fold in made] == [0, 0, 1, 1]
     assert sides(made[0].manifest) not in (sides(made[2].manifest), sides(made[3].manifest))
 
 

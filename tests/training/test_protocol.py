@@ -1,15 +1,17 @@
-"""Splits of a run are checked for leaks: a planted one is found, refused or told."""
+"""Splits of a run are checked for leaks, and the folds of a protocol are run and told apart."""
 
 import shutil
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
+from ishara.evaluation.predictions import Predictions
 from ishara.recipe import Recipe
-from ishara.training.protocol import make_folds, split_clips
+from ishara.training.protocol import crossval, make_folds, split_clips
 
 
 @pytest.fixture
@@ -76,3 +78,15 @@ def test_a_held_out_split_is_one_fold_of_the_groups_it_names(tiny_recipe: Recipe
     assert sorted(tested) == [signers[0], signers[3]]
     with pytest.raises(IsharaError, match="cannot be repeated"):
         make_folds(recipe.with_overrides(["protocol.repeats=2"]))
+
+
+def test_every_row_says_of_which_fold_repeat_and_seed_it_is(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    def guess(_: Recipe, manifest: Manifest, __: Path) -> Predictions:
+        tested = manifest.where(pl.col("split") == "test")
+        return Predictions.build(tested, np.ones((len(tested), len(manifest.glosses))), manifest.glosses)
+
+    protocol = ["protocol.name=stratified-k-fold", "protocol.folds=2", "protocol.repeats=2", "protocol.seeds=[5]"]
+    recipe = tiny_recipe.with_overrides([*protocol, "split.by=clip"])
+    rows = crossval(recipe, tmp_path, learner=guess).predictions.table
+    found = rows.select("fold", "repeat", "seed").unique().sort("fold").rows()
+    assert found == [(f"repeat-{r + 1}-fold-{f}", r, 5) for r in (0, 1) for f in (1, 2)]

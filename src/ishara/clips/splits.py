@@ -34,10 +34,13 @@ class Fold:
         Unique within its protocol: the groups tested, or a number.
     manifest
         All clips, each with its `split`: ``train``, ``validation`` or ``test``.
+    repeat
+        Which drawing of the folds it is of, counted from 0.
     """
 
     name: str
     manifest: Manifest
+    repeat: int = 0
 
 
 def assign(manifest: Manifest, split: Split, seed: int, together: Sequence[Cluster] = ()) -> Manifest:
@@ -107,7 +110,7 @@ def folds(manifest: Manifest, split: Split, protocol: Protocol, together: Sequen
     for repeat in range(protocol.repeats):
         prefix = f"repeat-{repeat + 1}-" if protocol.repeats > 1 else ""
         for i, test in enumerate(parts.deal(protocol.folds, repeat)):
-            made.append(Fold(f"{prefix}fold-{i + 1}", parts.finish(test, seed=repeat, turn=i)))
+            made.append(Fold(f"{prefix}fold-{i + 1}", parts.finish(test, seed=repeat, turn=i), repeat))
     return made
 
 

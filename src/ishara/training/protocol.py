@@ -172,7 +172,7 @@ def _run(recipe: Recipe, job: Job, folder: Path, learner: Learner) -> None:
     claim_run(recipe, job.fold.manifest, folder)
     took = None if resumed else round(time.monotonic() - started, 1)
     (folder / SECONDS).write_text(json.dumps(took), encoding="utf-8")
-    columns = {"fold": job.fold.name, "seed": job.seed}
+    columns = {"fold": job.fold.name, "repeat": job.fold.repeat, "seed": job.seed}
     if recipe.protocol.name == "leave-one-group-out":
         # Groups that share near-identical clips are one: the fold's name joins theirs.
         columns["group"] = job.fold.name
