@@ -14,6 +14,7 @@ os.environ["COLUMNS"] = "200"
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,20 @@ def tiny_run(tiny_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> P
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     fit(tiny_recipe, split_clips(tiny_recipe), folder)
     return folder
+
+
+@pytest.fixture
+def ishara(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """The command line in this process: from words to exit code, standard output and standard error."""
+    from ishara.cli import main
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["ishara", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        code = ended.value.code
+        return (code if isinstance(code, int) else 0 if code is None else 1), out, err
+
+    return run

@@ -7,18 +7,19 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from ishara.errors import IsharaError
+from ishara.pose.estimate.shared import SharedEstimator
 from ishara.pose.features import extract_features
-from ishara.pose.files import read_pose
+from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
-from ishara.pose.prepare import prepare
-from ishara.recipe import Recipe
+from ishara.pose.prepare import model_skeleton, prepare
+from ishara.recipe import EstimatorOptions, Recipe
 from ishara.recognizer_folder import (
     CALIBRATION,
     CARD,
@@ -34,11 +35,13 @@ from ishara.recognizer_folder import (
 if TYPE_CHECKING:
     import onnxruntime as ort
 
+    from ishara.video.box import Box
+
 OUTPUTS = ("logits", "embedding", "attention")
 _BATCH = 32
+Source = str | Path | Pose | BinaryIO
 # Several clips; a list of one kind is none of a mixture for a type checker.
-Clips = list[str] | list[Path] | list[Pose] | list[str | Path | Pose] | tuple[str | Path | Pose, ...]
-_VIDEO = (".mp4", ".mov", ".webm", ".avi", ".mkv", ".gif")
+Clips = list[str] | list[Path] | list[Pose] | list[Source] | tuple[Source, ...]
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ class Recognizer:
         self.config = config
         self.temperature = temperature
         self._session = session
+        self._videos = SharedEstimator(_estimator_options(config.recipe))
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None) -> Recognizer:
@@ -176,14 +180,14 @@ class Recognizer:
         return f"Recognizer({self.recipe.name!r}, {len(self.labels)} glosses, {self.config.parameters:,} parameters)"
 
     @overload
-    def predict(self, source: str | Path | Pose) -> Prediction: ...
+    def predict(self, source: Source) -> Prediction: ...
     @overload
     def predict(self, source: Clips) -> list[Prediction]: ...
 
-    def predict(self, source: str | Path | Pose | Clips) -> Prediction | list[Prediction]:
+    def predict(self, source: Source | Clips) -> Prediction | list[Prediction]:
         """Rank the glosses for one clip or several.
 
-        Landmarks that are arrays already become a `Pose`, which says what they are; the recogniser picks its own
+        A video's landmarks are estimated first, which needs ``pip install 'ishara[mediapipe]'``. Landmarks that are arrays already become a `Pose`, which says what they are; the recogniser picks its own
         landmarks from it by name::
 
             pose = Pose(coordinates, confidence, fps, get_skeleton("holistic"))
@@ -195,7 +199,8 @@ class Recognizer:
         Parameters
         ----------
         source
-            A ``.pose`` file, ``file.npz#7`` for one clip of a landmark array, a `Pose`, or a list of these.
+            A video (a path, a URL that fsspec knows, or an open binary file), a ``.pose`` file, ``file.npz#7`` for one
+            clip of a landmark array, a `Pose`, or a list of these.
 
         Raises
         ------
@@ -203,10 +208,8 @@ class Recognizer:
             If a clip cannot be read, shares no landmark with the model's skeleton or is no clip at all, or the list is
             empty.
         """
-        if isinstance(source, str | Path | Pose):
-            return self.predict([source])[0]
         if not isinstance(source, list | tuple):
-            raise _not_a_clip(source)
+            return self.predict([source])[0]
         if not source:
             raise IsharaError("There are no clips to predict: the list is empty; expected at least one.")
         poses = [self.prepare(item) for item in source]
@@ -220,22 +223,46 @@ class Recognizer:
         times = (np.arange(len(pose), dtype=np.float32) + 0.5) / np.float32(pose.fps)
         return Prediction(ranked, attention, times)
 
-    def prepare(self, source: str | Path | Pose, start: float | None = None, end: float | None = None) -> Pose:
+    def prepare(
+        self, source: Source, start: float | None = None, end: float | None = None, *, box: Box | None = None
+    ) -> Pose:
         """Read one clip, or its stretch of `start` to `end` seconds, and bring it into the form that the model sees."""
-        if isinstance(source, Pose):
-            return prepare(source.stretch(start, end), self.recipe.pose)
-        if not isinstance(source, str | Path):
-            raise _not_a_clip(source)
-        if Path(source).suffix.lower() in _VIDEO:
-            raise IsharaError(
-                f"{source}: is a video; this recogniser reads landmarks (.pose, or file.npz#0). pose-format's command "
-                f"`video_to_pose --format mediapipe -i {source} -o clip.pose` makes them."
-            )
-        pose = read_pose(source, start, end)
+        pose = self.landmarks(source, start, end, box=box)
         try:
             return prepare(pose, self.recipe.pose)
         except IsharaError as error:
-            raise IsharaError(f"{source}: {error}") from None
+            raise error if isinstance(source, Pose) else IsharaError(f"{source}: {error}") from None
+
+    def landmarks(
+        self, source: Source, start: float | None = None, end: float | None = None, *, box: Box | None = None
+    ) -> Pose:
+        """The landmarks of one clip, as they are stored or as they are estimated from its video.
+
+        Parameters
+        ----------
+        source
+            As for `predict`.
+        start, end
+            Seconds from the beginning; ``None`` for the clip's beginning and end.
+        box
+            Where in the picture the signer is; for videos alone.
+
+        Raises
+        ------
+        IsharaError
+            If the clip cannot be read, nobody is seen in it, or it is a video and the estimator is not installed.
+        """
+        if isinstance(source, Pose):
+            return source.stretch(start, end)
+        if isinstance(source, str | Path):
+            return (
+                read_pose(source, start, end)
+                if is_landmark_file(source)
+                else self._videos.landmarks(source, start, end, box)
+            )
+        if not hasattr(source, "read"):
+            raise _not_a_clip(source)
+        return self._videos.landmarks(source, start, end, box)
 
     def run(self, poses: Sequence[Pose]) -> Outputs:
         """The model's raw outputs for prepared clips, batched by length so that little is padded."""
@@ -251,10 +278,16 @@ class Recognizer:
         return Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
 
 
+def _estimator_options(recipe: Recipe) -> EstimatorOptions:
+    """The recipe's, with the face where its model looks at one."""
+    face = "face" in model_skeleton(recipe.pose).groups
+    return recipe.estimator.model_copy(update={"face": recipe.estimator.face or face})
+
+
 def _not_a_clip(found: object) -> IsharaError:
     return IsharaError(
-        f"{type(found).__name__} is not something to predict; expected the path of a clip, a Pose, or a list of these. "
-        'An array becomes a Pose by Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
+        f"{type(found).__name__} is not something to predict; expected the path of a clip, an open binary file, a Pose, "
+        'or a list of these. An array becomes a Pose by Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
     )
 
 

@@ -3,52 +3,106 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from ishara.cli.app import ModelPath, app
-from ishara.console import as_json, one_line, tell, tell_error
+from ishara.console import as_json, one_line, tell, tell_error, track
 from ishara.errors import IsharaError
+
+if TYPE_CHECKING:
+    from ishara.cli.inputs import Input
+    from ishara.pose.pose import Pose
+    from ishara.recognizer import Prediction
+
+_TABLES = (".csv", ".parquet")
 
 
 @app.command()
 def predict(
     model: ModelPath,
-    clips: Annotated[list[str], typer.Argument(help="Landmark files (.pose, file.npz#7), or folders of .pose files.")],
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            help="Videos, .pose files or file.npz#7; folders of them; URLs; a manifest (.csv, .parquet); - for "
+            "standard input."
+        ),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many glosses to show.")] = 5,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per clip, with attention over time.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A table of the predictions: .csv or .parquet, a row per clip.")
+    ] = None,
+    save_pose: Annotated[
+        Path | None, typer.Option("--save-pose", help="A folder for each clip's landmarks, as .pose files.")
+    ] = None,
 ) -> None:
-    """Rank the glosses for a clip, several, or folders of them."""
+    """Rank the glosses for a clip, several, or whole folders of them; landmarks of videos are estimated first."""
+    from ishara.cli.inputs import expand
     from ishara.recognizer import Recognizer
 
+    if out is not None and out.suffix not in _TABLES:
+        raise IsharaError(f"{out}: a table is written as {' or '.join(_TABLES)}.")
     recognizer = Recognizer.load(model)
+    inputs = expand(clips)
+    rows: list[dict[str, object]] = []
     failed = 0
-    for clip, shown in list(_expand(clips)):
+    # A bar where a table is what is asked for: else each line that is printed shows how far it got.
+    for item in track("Clips", inputs) if out is not None else inputs:
+        row: dict[str, object] = {"clip": item.name, "truth": item.clip.gloss or None, "error": None}
         try:
-            prediction = recognizer.predict(clip)
+            pose = item.landmarks(recognizer)
+            if save_pose is not None:
+                _save(pose, save_pose, item)
+            prediction = recognizer.predict(pose)
         except IsharaError as error:
             failed += 1
-            tell_error(str(error))
+            tell_error(str(error) if item.name in str(error) else f"{item.name}: {error}")
+            rows.append(row | {"error": str(error)})
             continue
+        rows.append(row | _ranked(prediction, top))
         if json:
-            sys.stdout.write(as_json(clip, prediction) + "\n")
-        else:
-            tell(one_line(shown, prediction, top))
+            sys.stdout.write(as_json(item.name, prediction) + "\n")
+        elif out is None:
+            tell(one_line(item.name, prediction, top))
+    if out is not None:
+        _write_table(out, rows, min(top, len(recognizer.labels)))
+        tell(f"{len(rows) - failed} of {len(rows)} clips → {escape(str(out))}")
     if failed:
         raise typer.Exit(1)
 
 
-def _expand(clips: list[str]) -> Iterable[tuple[str, str]]:
-    """Each clip and the name to show: as given, or, in the one folder that was given, its path below that."""
-    for clip in clips:
-        if Path(clip).is_dir():
-            inside = sorted(Path(clip).rglob("*.pose"))
-            if not inside:
-                raise IsharaError(f"{clip}: holds no .pose file.")
-            for path in inside:
-                yield str(path), str(path.relative_to(clip) if len(clips) == 1 else path)
-        else:
-            yield clip, clip
+def _save(pose: Pose, folder: Path, item: Input) -> None:
+    """The clip's landmarks as NAME.pose; folders that its name has are kept below the folder."""
+    from ishara.pose.files import write_pose
+
+    parts = [part for part in Path(item.name.rsplit("://", 1)[-1]).parts if part not in ("/", "..")]
+    write_pose(pose, folder.joinpath(*parts[:-1], Path(parts[-1]).stem + ".pose"))
+
+
+def _ranked(prediction: Prediction, top: int) -> dict[str, object]:
+    """The most likely glosses as columns: gloss, probability, gloss_2, probability_2 and so on."""
+    row: dict[str, object] = {}
+    for place, candidate in enumerate(prediction.ranked[:top], start=1):
+        ending = "" if place == 1 else f"_{place}"
+        row |= {f"gloss{ending}": candidate.gloss, f"probability{ending}": candidate.probability}
+    return row
+
+
+def _write_table(path: Path, rows: Sequence[dict[str, object]], top: int) -> None:
+    """Write the table whole or not at all; the reason stands where a clip could not be predicted."""
+    import polars as pl
+
+    places = ["" if place == 1 else f"_{place}" for place in range(1, top + 1)]
+    schema: dict[str, type[pl.DataType]] = {"clip": pl.String, "truth": pl.String}
+    for ending in places:
+        schema |= {f"gloss{ending}": pl.String, f"probability{ending}": pl.Float64}
+    table = pl.DataFrame(rows, schema=schema | {"error": pl.String})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    table.write_parquet(partial) if path.suffix == ".parquet" else table.write_csv(partial)
+    partial.replace(path)

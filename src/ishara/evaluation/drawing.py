@@ -93,14 +93,19 @@ def legend(axes: Axes, theme: Theme, **place: Any) -> None:
 
 def data_uri(figure: Figure) -> str:
     """The figure as ``data:image/svg+xml;base64,…``, letters drawn as outlines so that the reader needs no font."""
+    use_fonts(figure)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def use_fonts(figure: Figure) -> None:
+    """Give every text of a figure fonts that have its letters, and take ``$`` and ``_`` in it as they are."""
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
     families = list(_fonts(_letters(text.get_text() for text in texts))[0])
     for text in texts:
         text.set_fontfamily(families)
         text.set_parse_math(False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def labels(glosses: Iterable[str], numbers: Iterable[int]) -> list[str]:

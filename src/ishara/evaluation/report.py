@@ -14,21 +14,17 @@ import polars as pl
 
 from ishara.errors import IsharaError
 from ishara.evaluation.compare import Comparison
-from ishara.evaluation.extras import report_extra
 from ishara.evaluation.intervals import Estimate
 from ishara.evaluation.metrics import Summary
+from ishara.evaluation.page import NOTHING, PERCENT, percent, template, write_page
 from ishara.evaluation.predictions import Predictions
 
 if TYPE_CHECKING:
-    from jinja2 import Template
-
     from ishara.evaluation.drawing import Theme
 
 SUMMARY_FILE = "summary.json"
 _MISTAKES = 10
 _PAIRS = 12
-_NOTHING = "–"
-_PERCENT = "\N{NO-BREAK SPACE}%"
 _MINUS = str.maketrans("-", "\N{MINUS SIGN}")
 
 
@@ -86,7 +82,14 @@ def write_report(
         raise IsharaError("The summary is not about these predictions; expected `summarise(predictions)`.")
     page = Path(path) if str(path).endswith(".html") else Path(path) / "report.html"
     synthetic = synthetic or any(k.lower() == "synthetic" and v.lower() in ("yes", "true") for k, v in facts.items())
-    html = _template().render(
+    formats: dict[str, Callable[..., str]] = {
+        "number": number,
+        "points": points,
+        "interval": interval,
+        "nll_interval": partial(interval, form=number),
+        "points_interval": partial(interval, form=points),
+    }
+    html = template("report.html.j2", **formats).render(
         title=title,
         facts=facts,
         synthetic=synthetic,
@@ -97,8 +100,8 @@ def write_report(
         **_derived(summary),
     )
     page.parent.mkdir(parents=True, exist_ok=True)
-    _write(page.with_name(SUMMARY_FILE), _numbers(title, synthetic, facts, summary, comparison))
-    return _write(page, html)
+    write_page(page.with_name(SUMMARY_FILE), _numbers(title, synthetic, facts, summary, comparison))
+    return write_page(page, html)
 
 
 def _derived(summary: Summary) -> dict[str, object]:
@@ -129,56 +132,23 @@ def _numbers(
     return json.dumps(numbers, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _write(path: Path, text: str) -> Path:
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    return path
-
-
-def _template() -> Template:
-    with report_extra():
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    environment = Environment(
-        loader=PackageLoader("ishara.evaluation", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "number": number,
-        "points": points,
-        "interval": interval,
-        "nll_interval": partial(interval, form=number),
-        "points_interval": partial(interval, form=points),
-    }
-    return environment.get_template("report.html.j2")
-
-
-def percent(value: float | None) -> str:
-    """0.3885 → ``38.8 %``."""
-    return _NOTHING if value is None else f"{100 * value:.1f}{_PERCENT}"
-
-
 def number(value: float | None) -> str:
     """A figure with three decimals."""
-    return _NOTHING if value is None else f"{value:.3f}".translate(_MINUS)
+    return NOTHING if value is None else f"{value:.3f}".translate(_MINUS)
 
 
 def points(value: float | None) -> str:
     """0.012 → ``+1.2``: a difference in percentage points."""
-    return _NOTHING if value is None else f"{100 * value:+.1f}".translate(_MINUS)
+    return NOTHING if value is None else f"{100 * value:+.1f}".translate(_MINUS)
 
 
 def interval(estimate: Estimate, form: Callable[[float], str] = percent) -> str:
     """``33.2 to 45.1 %``, or a dash where there is none."""
     ends = estimate.interval
     if ends is None:
-        return _NOTHING
+        return NOTHING
     low, high = form(ends.low), form(ends.high)
-    return f"{low.removesuffix(_PERCENT)} to {high}"
+    return f"{low.removesuffix(PERCENT)} to {high}"
 
 
 def _confident_mistakes(predictions: Predictions) -> list[dict[str, str | float | None]]:

@@ -16,6 +16,7 @@ from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.report import write_report
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer, softmax
+from ishara.video.box import Box
 
 PREDICTIONS = "predictions.parquet"
 _SPLITS = {
@@ -37,7 +38,6 @@ def predict_clips(
     group: str | None = None,
     fold: str = "test",
     seed: int = 0,
-    repeat: int = 0,
     progress: Callable[[Sequence[Clip]], Iterable[Clip]] = iter,
 ) -> tuple[Predictions, dict[str, str]]:
     """What a recogniser says of every clip of a manifest.
@@ -46,7 +46,7 @@ def predict_clips(
     ----------
     group
         The column whose value is kept as each clip's group.
-    fold, seed, repeat
+    fold, seed
         Kept with every row.
     progress
         Wraps the clips to show progress.
@@ -66,7 +66,9 @@ def predict_clips(
     read, poses, failures = [], [], {}
     for clip in progress(list(manifest)):
         try:
-            poses.append(recognizer.prepare(clip.path, clip.start, clip.end))
+            poses.append(
+                recognizer.prepare(clip.path, clip.start, clip.end, box=Box.parse(clip.box) if clip.box else None)
+            )
             read.append(clip)
         except IsharaError as error:
             failures[clip.id] = str(error)
@@ -79,7 +81,7 @@ def predict_clips(
         groups = [of[clip.id] for clip in read]
     predictions = Predictions.build(
         read, probabilities, recognizer.labels, groups=groups, frames=[len(pose) for pose in poses],
-        fold=fold, seed=seed, repeat=repeat,
+        fold=fold, seed=seed,
     )  # fmt: skip
     return predictions, failures
 

@@ -11,6 +11,7 @@ from ishara.evaluation.report import SUMMARY_FILE
 
 BEGIN = "<!-- results: made by `ishara results`, not by hand -->"
 END = "<!-- end of results -->"
+_OF_BENCHMARKS = ("bench-", "measure-")
 _HEADER = (
     "| corpus | who is tested | recipe | seeds | top-1 per instance (95 %) | per class | top-5 | worst | chance |\n"
     "|---|---|---|---|---|---|---|---|---|"
@@ -26,7 +27,7 @@ def results_table(folder: Path) -> str:
         If the folder has no result, or a file in it is not one.
     """
     found = sorted(folder.glob("*.json"))
-    rows = [_row(path) for path in found if not path.name.startswith("bench-") and path.name != SUMMARY_FILE]
+    rows = [_row(path) for path in found if not path.name.startswith(_OF_BENCHMARKS) and path.name != SUMMARY_FILE]
     if not rows:
         raise IsharaError(f"{folder}: there are no results. `ishara crossval RECIPE --results {folder}` writes them.")
     return "\n".join([_HEADER, *rows])

@@ -11,8 +11,11 @@ from pathlib import Path
 from ishara.errors import IsharaError, choices
 
 ARRAY_SUFFIXES = (".npz", ".npy")
+PARQUET_SUFFIX = ".parquet"
 
-_ADDRESS = re.compile(r"(?P<file>.+?\.np[zy])(?:\?(?P<options>[^#/]*))?(?:#(?P<number>[^#/]*))?", re.I | re.S)
+_ADDRESS = re.compile(
+    r"(?P<file>.+?\.(?:np[zy]|parquet))(?:\?(?P<options>[^#/]*))?(?:#(?P<number>[^#/]*))?", re.I | re.S
+)
 _OPTIONS = ("layout", "aspect")
 
 
@@ -21,7 +24,8 @@ class Address:
     """Where a clip is, as it stands in a manifest: ``file.pose``, ``file.npz#7`` or ``file.npz?aspect=1.5#7``.
 
     As text, options follow a ``?`` after the file, several with ``&`` between them, and the clip's number a ``#``. Both
-    signs have a meaning after ``.npz`` and ``.npy`` alone; elsewhere (``C#/clip.pose``) they belong to the name.
+    signs have a meaning after ``.npz``, ``.npy`` and ``.parquet`` alone; elsewhere (``C#/clip.pose``) they belong to
+    the name.
 
     Parameters
     ----------
@@ -33,8 +37,8 @@ class Address:
         What the columns of a landmark array are; see `ishara.pose.layouts.named_layout`. ``None`` for what the file
         says or its width.
     aspect
-        Width over height of the image, above 0, for arrays with x as a fraction of the width and y of the height: x and
-        z are multiplied by it, so that all three have one unit.
+        Width over height of the image, above 0, for arrays and tables with x as a fraction of the width and y of the
+        height: x and z are multiplied by it, so that all three have one unit.
     """
 
     file: str

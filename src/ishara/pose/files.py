@@ -1,8 +1,9 @@
-"""Reading and writing the landmarks of one clip: ``.pose`` files, and clips of landmark arrays."""
+"""Reading and writing the landmarks of one clip: ``.pose`` files, clips of landmark arrays, and landmark tables."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
-from ishara.pose.address import ARRAY_SUFFIXES, Address
+from ishara.pose.address import ARRAY_SUFFIXES, PARQUET_SUFFIX, Address
 from ishara.pose.arrays import LandmarkArray, load_array
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import FINGERS, HANDS, is_landmark, skeleton_of
@@ -30,6 +31,11 @@ _LARGEST_SIDE = 0xFFFF
 _DEEPEST = 10.0
 
 
+def is_landmark_file(address: str | Path) -> bool:
+    """Whether an address is of a kind that `read_pose` reads, going by its suffix; else it may be a video."""
+    return Path(Address.parse(address).file).suffix.lower() in (".pose", *ARRAY_SUFFIXES, PARQUET_SUFFIX)
+
+
 def read_pose(address: str | Path, start: float | None = None, end: float | None = None) -> Pose:
     """Read one clip.
 
@@ -44,7 +50,8 @@ def read_pose(address: str | Path, start: float | None = None, end: float | None
     address
         A ``.pose`` file (pose-format; its first person), a ``.npy`` or ``.npz`` file with one clip, or ``file.npz#7``
         for the eighth clip of a landmark array (see `ishara.pose.arrays`), perhaps with options:
-        ``file.npz?layout=spoter54-xy&aspect=1.5#7`` (see `ishara.pose.address.Address`).
+        ``file.npz?layout=spoter54-xy&aspect=1.5#7`` (see `ishara.pose.address.Address`); or a ``.parquet`` file with a
+        row per landmark (see `ishara.pose.parquet`), perhaps with an aspect.
     start, end
         Seconds from the beginning of the file; ``None`` for its beginning and end.
 
@@ -66,8 +73,7 @@ def read_pose(address: str | Path, start: float | None = None, end: float | None
     if not path.is_file():
         raise IsharaError(f"{address}: is a folder; expected a file of landmarks.")
     try:
-        pose = _read_array(path, parts) if path.suffix.lower() in ARRAY_SUFFIXES else _read_pose_file(path)
-        pose = pose.stretch(start, end)
+        pose = _reader(path)(path, parts).stretch(start, end)
     except IsharaError as error:
         raise IsharaError(f"{address}: {error}") from None
     if not pose.seen.any():
@@ -99,6 +105,11 @@ def read_array(file: str | Path, layout: str | None = None) -> LandmarkArray:
         raise IsharaError(f"{path}: {error}") from None
 
 
+def _reader(path: Path) -> Callable[[Path, Address], Pose]:
+    suffix = path.suffix.lower()
+    return _read_array if suffix in ARRAY_SUFFIXES else _read_table if suffix == PARQUET_SUFFIX else _read_pose_file
+
+
 def _read_array(path: Path, address: Address) -> Pose:
     try:
         array = load_array(path, address.layout)
@@ -106,15 +117,27 @@ def _read_array(path: Path, address: Address) -> Pose:
         raise IsharaError(f"cannot be read ({error.strerror}).") from None
     if address.index is None and len(array) != 1:
         raise IsharaError(f"holds {len(array)} clips; say which, such as {path.name}#0.")
-    pose = array.pose(address.index or 0)
-    if address.aspect == 1:
+    return _stretched(array.pose(address.index or 0), address.aspect)
+
+
+def _read_table(path: Path, address: Address) -> Pose:
+    from ishara.pose.parquet import read_rows  # Polars takes a while to load, and few clips are tables.
+
+    if address.index is not None or address.layout is not None:
+        raise IsharaError("is a table of one clip that says itself what its rows are; leave out the number and layout.")
+    return _stretched(read_rows(path), address.aspect)
+
+
+def _stretched(pose: Pose, aspect: float) -> Pose:
+    """The clip in one unit, the image's height."""
+    if aspect == 1:
         return pose
     # MediaPipe scales z as x: both are fractions of the image's width.
-    stretch = np.array([address.aspect, 1, address.aspect], np.float32)[: pose.coordinates.shape[2]]
+    stretch = np.array([aspect, 1, aspect], np.float32)[: pose.coordinates.shape[2]]
     return pose.replace(pose.coordinates * stretch)
 
 
-def _read_pose_file(path: Path) -> Pose:
+def _read_pose_file(path: Path, _: Address) -> Pose:
     header, body = _parse(path)
     if body.data.shape[1] == 0:
         raise IsharaError("holds no person.")

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from ishara.clips.corpora.asl_citizen import ASL_CITIZEN
+from ishara.clips.corpora.autsl import AUTSL
 from ishara.clips.corpora.base import Corpus
 from ishara.clips.corpora.bdslw60 import BDSLW60
+from ishara.clips.corpora.bdslw401 import BDSLW401
 from ishara.clips.corpora.fingerspelling import FINGERSPELLING
 from ishara.clips.corpora.folder import FOLDER
+from ishara.clips.corpora.google_islr import GOOGLE_ISLR
+from ishara.clips.corpora.include import INCLUDE, INCLUDE50
 from ishara.clips.corpora.landmarks import LANDMARKS
+from ishara.clips.corpora.lsa64 import LSA64
+from ishara.clips.corpora.ms_asl import MS_ASL
 from ishara.clips.corpora.synthetic import read as read_synthetic
+from ishara.clips.corpora.wlasl import WLASL
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError, choices
 
@@ -26,7 +34,23 @@ _SYNTHETIC = Corpus(
     layout="a folder that ishara.clips.corpora.synthetic.generate wrote.",
     read=lambda root, _: read_synthetic(root),
 )
-_CORPORA = {corpus.name: corpus for corpus in (BDSLW60, FINGERSPELLING, FOLDER, LANDMARKS, _SYNTHETIC)}
+_KNOWN = (
+    ASL_CITIZEN,
+    AUTSL,
+    BDSLW60,
+    BDSLW401,
+    FINGERSPELLING,
+    FOLDER,
+    GOOGLE_ISLR,
+    INCLUDE,
+    INCLUDE50,
+    LANDMARKS,
+    LSA64,
+    MS_ASL,
+    WLASL,
+    _SYNTHETIC,
+)
+_CORPORA = {corpus.name: corpus for corpus in _KNOWN}
 
 
 def list_corpora() -> list[str]:

@@ -35,6 +35,9 @@ class Corpus:
         From its root (a folder or a file) and options, all given as text, to a manifest.
     options
         Each option's name, and what it says.
+    kaggle
+        The Kaggle data set that `ishara corpora get` downloads, where the terms allow that; ``None`` where the owner is
+        to be asked.
     """
 
     name: str
@@ -46,3 +49,4 @@ class Corpus:
     layout: str
     read: Callable[[Path, Options], Manifest]
     options: Mapping[str, str] = field(default_factory=dict)
+    kaggle: str | None = None

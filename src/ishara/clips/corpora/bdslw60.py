@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from ishara.clips.clip import Clip
 from ishara.clips.corpora.base import Corpus, Options
+from ishara.clips.corpora.bdslw60_trials import ANNOTATION, Trial, read_trials
+from ishara.clips.corpora.labels import option_of
+from ishara.clips.corpora.tree import CLIP_SUFFIXES, VIDEO_SUFFIXES, files_below, listed, report
 from ishara.clips.corpora.unpack import unpack
+from ishara.clips.corpora.words import read_words
 from ishara.clips.manifest import Manifest
-from ishara.errors import IsharaError, choices
+from ishara.errors import IsharaError
 from ishara.pose.address import ARRAY_SUFFIXES, Address, parse_aspect
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
@@ -28,15 +30,13 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _HANDS = {"L": "left", "R": "right"}
-_VIDEOS = (".mp4", ".mov", ".avi", ".mkv", ".webm")
-_SUFFIXES = (*_VIDEOS, ".pose", *ARRAY_SUFFIXES)
+_SUFFIXES = (*CLIP_SUFFIXES, *ARRAY_SUFFIXES)
 _PHASE2 = ("landmarks", "normalized")
 _PHASE2_SIGNS = (*_PHASE2, "training_format", "test_results")
-_WORDS = "words.csv"
-_MOST_LISTED = 8
+_NONE, _OFFICIAL = "none", "official"
+_TESTED = ("U4", "U8")  # by its authors: testUser in their RUN_THIS_CREATE_NUMPY.ipynb
 _FEWEST_FRAMES = 8
 _LARGEST_JUMP = 0.1  # of the stretch that the body covers: recordings are below 0.01, random numbers at 0.3
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,14 @@ class Name:
 
 
 def _read(root: Path, options: Options) -> Manifest:
-    """One clip per file; the gloss is the word's id unless a ``words.csv`` beside gives its name.
+    """One clip per file, or per trial of an annotated session; a gloss is the word's id unless ``words.csv`` names it.
 
     The options layout and aspect go into the address of each array, whose x is a fraction of the video's width and y of
     its height. The arrays do not say how wide and high that was; an aspect of 1 is assumed where none is given.
     """
     reading = Address("", layout=options.get("layout"), aspect=parse_aspect(options.get("aspect", "1"), str(root)))
-    chosen = options.get("landmarks", _PHASE2[0])
-    if chosen not in _PHASE2:
-        raise IsharaError(f"The option landmarks is {chosen!r}. {choices(chosen, _PHASE2)}")
+    chosen = option_of(options, "landmarks", _PHASE2)
+    official = option_of(options, "split", (_NONE, _OFFICIAL)) == _OFFICIAL
     if root.is_file():
         if root.suffix.lower() != ".zip":
             raise IsharaError(
@@ -83,35 +82,57 @@ def _read(root: Path, options: Options) -> Manifest:
         root = unpack(root)
     phase2 = _phase2_folder(root)
     files = _usable(_clip_files(root), root, reading) if phase2 is None else _phase2_files(phase2, chosen, reading)
-    words = _words(phase2 or root)
     names = {path: Name.parse(path.stem) for path in files}
     named = [(path, name) for path, name in names.items() if name is not None]
     strange = [path for path, name in names.items() if name is None]
     if not named:
         raise IsharaError(
-            f"{root}: no file has a BdSLW60 name (such as U4W1F_trial_0_R.mp4). Found: {_listed(strange, root)}."
+            f"{root}: no file has a BdSLW60 name (such as U4W1F_trial_0_R.mp4). Found: {listed(strange, root)}."
         )
-    if strange:
-        _log.warning("%s: %d files are not named as in BdSLW60: %s", root, len(strange), _listed(strange, root))
-    return _manifest(named, words, reading)
+    report(root, strange, "are not named as in BdSLW60")
+    return _manifest(_parted(root, named), read_words(phase2 or root), reading, official=official)
 
 
-def _manifest(named: list[tuple[Path, Name]], words: dict[str, str], reading: Address) -> Manifest:
-    twice = Counter(path.stem for path, _ in named)
-    clips = [
-        Clip(
-            id=path.stem if twice[path.stem] == 1 else f"{path.parent.name}/{path.name}",
-            path=_address(path, reading),
-            gloss=words.get(name.word, name.word),
-            signer=name.signer,
+def _parted(root: Path, named: list[tuple[Path, Name]]) -> list[tuple[Path, Name, Trial | None]]:
+    """The clips, with each annotated session video parted into its trials."""
+    trials = read_trials(root)
+    clips: list[tuple[Path, Name, Trial | None]] = []
+    whole: list[Path] = []
+    for path, name in named:
+        session = path.suffix.lower() in VIDEO_SUFFIXES and name.trial is None
+        annotated = trials.get((path.parent, path.stem), []) if session else []
+        clips += [
+            (path, replace(name, trial=trial.number, handedness=trial.handedness), trial) for trial in annotated
+        ] or [(path, name, None)]
+        if session and not annotated:
+            whole.append(path)
+    report(root, whole, f"are sessions of several trials that no {ANNOTATION} parts; each is one clip")
+    return clips
+
+
+def _manifest(
+    parted: list[tuple[Path, Name, Trial | None]], words: dict[str, str], reading: Address, *, official: bool
+) -> Manifest:
+    twice = Counter(path.stem for path in {path for path, _, _ in parted})
+    clips = []
+    for path, name, trial in parted:
+        own = path.stem if twice[path.stem] == 1 else f"{path.parent.name}/{path.name}"
+        clips.append(
+            Clip(
+                id=own if trial is None else f"{own}_trial_{trial.number}_{trial.handedness[0].upper()}",
+                path=_address(path, reading),
+                gloss=words.get(name.word, name.word),
+                signer=name.signer,
+                split=("test" if name.signer in _TESTED else "train") if official else None,
+                start=None if trial is None else trial.start,
+                end=None if trial is None else trial.end,
+            )
         )
-        for path, name in named
-    ]
     return Manifest.from_clips(
         clips,
-        session=[name.session for _, name in named],
-        trial=[name.trial for _, name in named],
-        handedness=[name.handedness for _, name in named],
+        session=[name.session for _, name, _ in parted],
+        trial=[name.trial for _, name, _ in parted],
+        handedness=[name.handedness for _, name, _ in parted],
     )
 
 
@@ -121,10 +142,10 @@ def _address(path: Path, reading: Address) -> str:
 
 
 def _clip_files(root: Path) -> list[Path]:
-    files = sorted(path for path in root.rglob("*") if path.suffix.lower() in _SUFFIXES and not _hidden(path, root))
+    files = [path for path in files_below(root) if path.suffix.lower() in _SUFFIXES]
     if not files:
         raise IsharaError(
-            f"{root}: there are no clips here. Expected: {_LAYOUT} Found: {_listed(_inside(root), root)}."
+            f"{root}: there are no clips here. Expected: {_LAYOUT} Found: {listed(files_below(root), root)}."
         )
     return files
 
@@ -140,12 +161,12 @@ def _phase2_folder(root: Path) -> Path | None:
 def _phase2_files(folder: Path, chosen: str, reading: Address) -> list[Path]:
     """The landmark arrays, every one of which can be read; those that cannot are named."""
     home = folder / chosen
-    found = _inside(home) if home.is_dir() else []
+    found = files_below(home) if home.is_dir() else []
     arrays = [path for path in found if path.suffix.lower() in (*ARRAY_SUFFIXES, ".pose")]
     if not arrays:
         raise IsharaError(
             f"{folder}: {chosen}/ has no landmark arrays ({', '.join(ARRAY_SUFFIXES)}) named by their video, such as "
-            f"U4W1F_trial_0_R.npy. Found: {_listed(_inside(folder), folder)}."
+            f"U4W1F_trial_0_R.npy. Found: {listed(files_below(folder), folder)}."
         )
     return _usable(arrays, folder, reading)
 
@@ -162,10 +183,9 @@ def _usable(files: list[Path], root: Path, reading: Address) -> list[Path]:
     if len(problems) == len(files):
         raise IsharaError(
             f"{root}: none of the {len(files)} arrays can be interpreted ({next(iter(problems.values()))}) "
-            f"Found: {_listed(_inside(root), root)}."
+            f"Found: {listed(files_below(root), root)}."
         )
-    if problems:
-        _log.warning("%s: %d arrays were left out: %s", root, len(problems), "; ".join(list(problems.values())[:3]))
+    report(root, list(problems.values()), "were left out", noun="arrays")
     return [path for path in files if path not in problems]
 
 
@@ -183,50 +203,18 @@ def _refuse_noise(path: Path, pose: Pose) -> None:
         )
 
 
-def _inside(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in path.relative_to(root).parts)
-
-
-def _listed(files: list[Path], root: Path) -> str:
-    shown = [str(PurePosixPath(path.relative_to(root))) for path in files[:_MOST_LISTED]]
-    more = f", … ({len(files)} files)" if len(files) > _MOST_LISTED else ""
-    return (", ".join(shown) or "nothing") + more
-
-
-def _words(folder: Path) -> dict[str, str]:
-    """The glosses of word ids such as W1, where a ``words.csv`` names them."""
-    path = next((place for place in (folder / _WORDS, folder.parent / _WORDS) if place.is_file()), None)
-    if path is None:
-        return {}
-    try:
-        table = pl.read_csv(path, glob=False, infer_schema=False)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-        raise IsharaError(f"{path}: cannot be read as CSV ({error}).") from None
-    if (
-        not {"word", "gloss"} <= set(table.columns)
-        or table["word"].is_duplicated().any()
-        or table["gloss"].null_count()
-    ):
-        raise IsharaError(f"{path}: expected the columns word (each once) and gloss; found {', '.join(table.columns)}.")
-    return dict(zip(table["word"], table["gloss"], strict=True))
-
-
 _LAYOUT = (
     "videos, .pose files or MediaPipe sessions (.npz) named U<signer>W<word>F_trial_<n>_<L|R>, in any folders below; "
-    "or the notebook's processed_data folder or zip with landmarks/ or normalized/; a words.csv (word, gloss) names "
-    "the words."
+    f"session videos U<signer>W<word>F.mp4 with the {ANNOTATION} of their folder; or the notebook's processed_data "
+    "folder or zip with landmarks/ or normalized/; a words.csv (word, gloss) names the words."
 )
 
 BDSLW60 = Corpus(
     name="bdslw60",
     title="BdSLW60: 60 Bangla signs, 9,307 clips, 18 signers; test signers U4 and U8",
     language="Bangla Sign Language (no ISO 639-3 code)",
-    licence="ask its authors",
-    source="https://arxiv.org/abs/2402.08635",
+    licence="as its Kaggle page states; ask its authors",
+    source="https://www.kaggle.com/datasets/hasaniut/bdslw60",
     citation="Rubaiyeat et al., BdSLW60: A Word-Level Bangla Sign Language Dataset, arXiv 2402.08635",
     layout=_LAYOUT,
     read=_read,
@@ -235,5 +223,6 @@ BDSLW60 = Corpus(
         "layout": "What the arrays' columns are, where their width does not say: such as spoter54-xy.",
         "aspect": "Width over height of the videos, for arrays with x as a fraction of the width and y of the height "
         "(default 1).",
+        "split": f"{_OFFICIAL}: signers {' and '.join(_TESTED)} are tested, the others trained on (default {_NONE}).",
     },
 )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 
 from ishara.clips.clip import Clip
 from ishara.clips.corpora.base import Corpus, Options
+from ishara.clips.corpora.tree import CLIP_SUFFIXES, listed, report
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
-
-SUFFIXES = (".pose", ".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg")
-_MOST_LISTED = 5
-_log = logging.getLogger(__name__)
 
 
 def _read(root: Path, options: Options) -> Manifest:
@@ -25,11 +21,12 @@ def _read(root: Path, options: Options) -> Manifest:
     found = [path for gloss in glosses for path in sorted(gloss.iterdir())]
     clips = [path for path in found if _is_clip(path)]
     if not clips:
-        here = ", ".join(sorted(path.name for path in root.iterdir())[:_MOST_LISTED]) or "nothing"
         raise IsharaError(
-            f"{root}: no clips were found; expected a folder per gloss with {', '.join(SUFFIXES)} files. Found: {here}."
+            f"{root}: no clips were found; expected a folder per gloss with {', '.join(CLIP_SUFFIXES)} files. Found: "
+            f"{listed(sorted(root.iterdir()), root)}."
         )
-    _report([path for path in found if path not in set(clips)], root)
+    known = set(clips)
+    report(root, [p for p in found if p not in known], "are no clips and were left out", noun="files or folders")
     signers = [_signer(pattern, path) for path in clips]
     if pattern is not None and not any(signers):
         raise IsharaError(f"{root}: signer={pattern.pattern!r} matches no file name (the first is {clips[0].name!r}).")
@@ -46,7 +43,7 @@ def _read(root: Path, options: Options) -> Manifest:
 
 
 def _is_clip(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() in SUFFIXES
+    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() in CLIP_SUFFIXES
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:
@@ -68,13 +65,6 @@ def _signer(pattern: re.Pattern[str] | None, path: Path) -> str | None:
     return match.group(1) or None if match is not None else None
 
 
-def _report(left_out: list[Path], root: Path) -> None:
-    if left_out:
-        listed = ", ".join(str(path.relative_to(root)) for path in left_out[:_MOST_LISTED])
-        more = ", …" if len(left_out) > _MOST_LISTED else ""
-        _log.warning("%s: %d files or folders are no clips and were left out: %s%s", root, len(left_out), listed, more)
-
-
 FOLDER = Corpus(
     name="folder",
     title="your own clips, a folder per gloss",
@@ -82,7 +72,7 @@ FOLDER = Corpus(
     licence="yours",
     source="your own files",
     citation="none",
-    layout="GLOSS/CLIP.pose or GLOSS/CLIP.mp4: a folder per gloss, named by the gloss.",
+    layout="GLOSS/CLIP.mp4 (or .mov, .webm, .gif, …) or GLOSS/CLIP.pose: a folder per gloss, named by the gloss.",
     read=_read,
     options={
         "signer": "A regular expression with one group that finds the signer in a file name, such as '^(s[0-9]+)_'.",

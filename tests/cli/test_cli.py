@@ -12,24 +12,9 @@ import pytest
 import typer
 import yaml
 
-from ishara.cli import app, main
+from ishara.cli import app
 from ishara.clips.manifest import Manifest
 from ishara.recipe import Recipe
-
-
-def run(*words: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    monkeypatch.setattr("sys.argv", ["ishara", *map(str, words)])
-    capsys.readouterr()
-    with pytest.raises(SystemExit) as ended:
-        main()
-    out, err = capsys.readouterr()
-    code = ended.value.code
-    return (code if isinstance(code, int) else 0 if code is None else 1), out, err
-
-
-@pytest.fixture
-def ishara(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    return lambda *words: run(*words, monkeypatch=monkeypatch, capsys=capsys)
 
 
 @pytest.fixture
@@ -173,14 +158,6 @@ def test_an_evaluation_that_cannot_be_names_what_there_is(ishara, tiny_run: Path
     assert "holds no clip of the side 'test', only of train" in err
 
 
-def test_predicting_an_empty_folder_says_so(ishara, tiny_run: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    code, out, err = ishara("predict", tiny_run, tmp_path / "empty")
-    assert code == 1
-    assert out == ""
-    assert err == f"Error: {tmp_path / 'empty'}: holds no .pose file.\n"
-
-
 def test_corpora_lists_language_licence_and_source(ishara) -> None:
     code, out, _ = ishara("corpora")
     assert code == 0
@@ -227,29 +204,6 @@ def test_train_evaluate_compare_predict_check(ishara, recipe_file: Path, corpus:
     code, out, err = ishara("check", tmp_path / "a")
     assert code == 0, err
     assert "parity" in out
-
-
-def test_predict_goes_on_after_a_bad_clip_and_says_so(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
-    (tmp_path / "bad.pose").write_bytes(b"")
-    good = next(corpus.rglob("*.pose"))
-    code, out, err = ishara("predict", tiny_run, tmp_path / "bad.pose", good)
-    assert code == 1
-    assert good.name in out
-    assert "bad.pose" in err
-    assert "Traceback" not in err
-
-
-def test_clips_of_a_folder_are_told_apart(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
-    clip = next(corpus.rglob("*.pose"))
-    for gloss in ("TEA", "TREE"):
-        (tmp_path / "clips" / gloss).mkdir(parents=True)
-        shutil.copy(clip, tmp_path / "clips" / gloss / "1.pose")
-    code, out, err = ishara("predict", tiny_run, tmp_path / "clips")
-    assert code == 0, err
-    assert [line.partition(":")[0] for line in out.splitlines()] == ["TEA/1.pose", "TREE/1.pose"]
-    _, out, _ = ishara("predict", tiny_run, clip, tmp_path / "clips")
-    names = [str(clip), *(str(tmp_path / "clips" / gloss / "1.pose") for gloss in ("TEA", "TREE"))]
-    assert [line.partition(":")[0] for line in out.splitlines()] == names
 
 
 def test_a_gloss_that_the_terminal_cannot_show_is_no_error(tiny_run: Path, corpus: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`ishara corpora` and `ishara index`: from public data sets to a manifest of labelled clips."""
+"""`ishara index`: from a corpus's own files to a manifest of labelled clips."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ishara.cli.app import MANIFEST, app
-from ishara.console import console, errors, tell
-
-
-@app.command()
-def corpora() -> None:
-    """List the data sets that Ishara knows: language, licence, where to ask, layout."""
-    from ishara.clips.corpora import get_corpus, list_corpora
-
-    table = Table("name", "what", "language", "licence", "where to ask")
-    for name in list_corpora():
-        corpus = get_corpus(name)
-        table.add_row(*map(escape, (name, corpus.title, corpus.language, corpus.licence, corpus.source)))
-    console.print(table)
+from ishara.console import errors, tell
 
 
 @app.command()

@@ -1,0 +1,211 @@
+"""Landmarks drawn on their video, or on a blank canvas, frame by frame; pose-format draws, PyAV writes the film."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ishara.errors import IsharaError
+from ishara.pose.pose import Pose
+
+Image = NDArray[np.uint8]
+
+# From the Okabe-Ito palette, told apart by any colour vision and bright enough for video; red, green, blue.
+COLOURS = {
+    "body": (0, 158, 115),
+    "left_hand": (230, 159, 0),
+    "right_hand": (86, 180, 233),
+    "face": (204, 121, 167),
+}
+_CANVAS = (244, 246, 248)
+_CANVAS_SIDE = 480
+_MARGIN = 0.05
+# MediaPipe guesses the legs below the picture's edge, with a low confidence; a canvas need not hold them.
+_SURE = 0.5
+_SMALLEST = 1e-6
+# A film in a web page: no larger than this, and of even sides, which H.264 wants.
+_FILM_SIDE = 640
+_FILM_CODEC: Final = "libx264"
+_FASTEST = 240.0
+_FARTHEST = 30_000
+
+
+@dataclass(frozen=True)
+class VideoStretch:
+    """Where the pictures of a clip are: a video, seconds from its start, and the box that was cut out of it."""
+
+    video: str
+    start: float | None = None
+    end: float | None = None
+    box: str | None = None
+
+    def frames(self) -> Iterator[Image]:
+        """The pictures (H, W, 3), as the estimator saw them; `IsharaError` if the video cannot be read."""
+        from ishara.video import Box, stream_video
+
+        box = None if self.box is None else Box.parse(self.box)
+        with stream_video(self.video, start=self.start, end=self.end, box=box) as stream:
+            for _, picture in stream:
+                yield picture
+
+
+def draw_on_frames(pose: Pose, frames: Iterable[Image]) -> Iterator[Image]:
+    """The clip's landmarks on its own pictures.
+
+    Parameters
+    ----------
+    pose
+        In pixels of the pictures.
+    frames
+        (H, W, 3) uint8 RGB, in the order of the pose's frames; the shorter of both ends the drawing.
+
+    Yields
+    ------
+    (H, W, 3) uint8 RGB.
+    """
+    numbered = iter(frames)
+    first = next(numbered, None)
+    if first is None:
+        return
+    height, width = first.shape[:2]
+    visualizer = _visualizer(pose, width, height)
+    pictures = (np.ascontiguousarray(frame[..., ::-1]) for frame in _and_then(first, numbered))
+    for drawn in visualizer.draw_on_video(pictures):
+        yield np.ascontiguousarray(drawn[..., ::-1])
+
+
+def draw_on_canvas(pose: Pose) -> Iterator[Image]:
+    """The clip's landmarks on a blank canvas that holds what was surely seen.
+
+    Yields
+    ------
+    (H, W, 3) uint8 RGB, the larger side 480.
+    """
+    sure = pose.confidence >= _SURE
+    points = pose.coordinates[sure if sure.any() else pose.seen][:, :2]
+    low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.ones(2))
+    largest = max(float((high - low).max()), _SMALLEST)
+    scale = _CANVAS_SIDE * (1 - 2 * _MARGIN) / largest
+    width, height = np.clip(np.ceil((high - low) * scale + 2 * _MARGIN * _CANVAS_SIDE), 1, _CANVAS_SIDE).astype(int)
+    coordinates = pose.coordinates * np.float32(scale)
+    coordinates[..., :2] += _MARGIN * _CANVAS_SIDE - low * scale
+    visualizer = _visualizer(pose.replace(coordinates), int(width), int(height))
+    for drawn in visualizer.draw(background_color=_CANVAS[::-1]):
+        yield np.ascontiguousarray(drawn[..., ::-1])
+
+
+def draw_clip(pose: Pose, stretch: VideoStretch | None) -> Iterator[Image]:
+    """The clip's landmarks on its video where that is known and there, else on a canvas."""
+    if stretch is None or not is_there(stretch.video):
+        return draw_on_canvas(pose)
+    return draw_on_frames(pose, stretch.frames())
+
+
+def is_there(video: str) -> bool:
+    """Whether a local video is there; of one that is not local it is taken on trust."""
+    return "://" in video or Path(video).is_file()
+
+
+def write_film(path: str | Path, frames: Iterable[Image], fps: float) -> Path:
+    """Write pictures as an H.264 film (.mp4) that every browser plays, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    frames
+        (H, W, 3) uint8 RGB, all of one size; larger ones are shrunk until the larger side is 640.
+    fps
+        Frames per second.
+
+    Raises
+    ------
+    IsharaError
+        If there is no frame, or the file cannot be written.
+    """
+    import av
+
+    path = Path(path)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    number = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(partial), "w", format="mp4") as film:
+            rate = Fraction(min(max(fps, 1.0), _FASTEST)).limit_denominator(1001)
+            stream = film.add_stream(_FILM_CODEC, rate=rate, options={"crf": "23"})
+            stream.pix_fmt = "yuv420p"
+            for number, picture in enumerate(frames, start=1):
+                small = shrink(picture, _FILM_SIDE, even=True)
+                if number == 1:
+                    stream.height, stream.width = small.shape[:2]
+                film.mux(stream.encode(av.VideoFrame.from_ndarray(small, format="rgb24")))
+            if not number:
+                raise IsharaError(f"{path}: there is no frame to write.")
+            film.mux(stream.encode())
+        partial.replace(path)
+    except (OSError, av.error.FFmpegError) as error:
+        raise IsharaError(f"{path}: cannot be written ({error.strerror}).") from None
+    finally:
+        with suppress(OSError):  # its folder may be none
+            partial.unlink()
+    return path
+
+
+def shrink(picture: Image, side: int, *, even: bool = False) -> Image:
+    """A picture (H, W, 3) whose larger side is at most `side`; both sides are even numbers if that is asked for."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    unit = 2 if even else 1
+    size = [max(unit, round(length * scale / unit) * unit) for length in (width, height)]
+    if size == [width, height]:
+        return picture
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _and_then(first: Image, rest: Iterator[Image]) -> Iterator[Image]:
+    yield first
+    yield from rest
+
+
+def _visualizer(pose: Pose, width: int, height: int) -> Any:
+    """pose-format's visualizer of the clip on pictures of this size, each part in its colour."""
+    try:
+        import cv2  # noqa: F401 - pose-format draws with it
+    except ModuleNotFoundError:
+        raise IsharaError(
+            "Drawing landmarks needs OpenCV, which comes with MediaPipe and is not installed. "
+            "Type: pip install 'ishara[mediapipe]'"
+        ) from None
+    from pose_format.numpy import NumPyPoseBody
+    from pose_format.pose import Pose as FormatPose
+    from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
+    from pose_format.pose_visualizer import PoseVisualizer
+
+    groups = pose.skeleton.groups
+    order = [pose.skeleton.index(name) for names in groups.values() for name in names]
+    header = PoseHeader(0.2, PoseHeaderDimensions(width, height), [_component(pose, group) for group in groups])
+    # OpenCV takes no larger numbers; what is so far outside the picture is not seen anyway.
+    coordinates = np.clip(pose.coordinates[:, None, order], -_FARTHEST, _FARTHEST)
+    body = NumPyPoseBody(pose.fps, coordinates, pose.confidence[:, None, order])
+    # Thinner than pose-format's own choice, which hides the fingers of a signer who does not fill the picture.
+    return PoseVisualizer(FormatPose(header, body), thickness=max(1, round((width * height) ** 0.5 / 300)))
+
+
+def _component(pose: Pose, group: str) -> Any:
+    from pose_format.pose_header import PoseHeaderComponent
+
+    names = pose.skeleton.groups[group]
+    place = {name: i for i, name in enumerate(names)}
+    limbs = [(place[a], place[b]) for a, b in pose.skeleton.edges if a in place and b in place]
+    points = "XYZC" if pose.coordinates.shape[2] == 3 else "XYC"
+    return PoseHeaderComponent(group, list(names), limbs, [COLOURS[group]], points)

@@ -1,0 +1,56 @@
+"""What the HTML pages share: their templates, how a share is written, and writing a file whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ishara.evaluation.extras import report_extra
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+NOTHING = "–"
+PERCENT = "\N{NO-BREAK SPACE}%"
+
+
+def template(name: str, **formats: Callable[..., str]) -> Template:
+    """A page's template.
+
+    Parameters
+    ----------
+    name
+        Its file in ``templates/``.
+    formats
+        Filters of the page beside ``percent``.
+
+    Raises
+    ------
+    IsharaError
+        If the extra ``report`` is not installed.
+    """
+    with report_extra():
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    environment = Environment(
+        loader=PackageLoader("ishara.evaluation", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, **formats}
+    return environment.get_template(name)
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a page or the figures beside it, whole or not at all; its folder must be there."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def percent(value: float | None) -> str:
+    """0.3885 → ``38.8 %``."""
+    return NOTHING if value is None else f"{100 * value:.1f}{PERCENT}"

@@ -1,0 +1,137 @@
+"""`ishara predict`: every kind of clip in, ranked glosses, JSON or a table out."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.clips.manifest import Manifest
+from ishara.errors import IsharaError
+from ishara.pose.files import read_pose
+from ishara.pose.pose import Pose
+
+
+class Somebody:
+    """Stands in for `SharedEstimator`: sees the synthetic signer in every video, and nobody in those called so."""
+
+    def __init__(self, _: object) -> None: ...
+
+    def landmarks(self, source: object, start: float | None, end: float | None, box: object) -> Pose:
+        if "nobody" in str(source):
+            raise IsharaError(f"{source}: no body and no hand was found in any of 30 frames.")
+        return synthetic_clip("SYN-01").stretch(start, end)
+
+
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ishara.recognizer.SharedEstimator", Somebody)
+
+
+def test_predicting_an_empty_folder_says_so(ishara, tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, out, err = ishara("predict", tiny_run, tmp_path / "empty")
+    assert code == 1
+    assert out == ""
+    assert err.startswith(f"Error: {tmp_path / 'empty'}: holds no clip (.pose, .mp4")
+
+
+def test_predict_goes_on_after_a_bad_clip_and_says_so(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.pose").write_bytes(b"")
+    good = next(corpus.rglob("*.pose"))
+    code, out, err = ishara("predict", tiny_run, tmp_path / "bad.pose", good)
+    assert code == 1
+    assert good.name in out
+    assert "bad.pose" in err
+    assert "Traceback" not in err
+
+
+def test_clips_of_a_folder_are_told_apart(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
+    clip = next(corpus.rglob("*.pose"))
+    for gloss in ("TEA", "TREE"):
+        (tmp_path / "clips" / gloss).mkdir(parents=True)
+        shutil.copy(clip, tmp_path / "clips" / gloss / "1.pose")
+    code, out, err = ishara("predict", tiny_run, tmp_path / "clips")
+    assert code == 0, err
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["TEA/1.pose", "TREE/1.pose"]
+    _, out, _ = ishara("predict", tiny_run, clip, tmp_path / "clips")
+    names = [str(clip), *(str(tmp_path / "clips" / gloss / "1.pose") for gloss in ("TEA", "TREE"))]
+    assert [line.partition(":")[0] for line in out.splitlines()] == names
+
+
+def test_a_video_is_estimated_first_and_its_landmarks_can_be_kept(
+    ishara, somebody: None, tiny_run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "clips").mkdir()
+    for name in ("a.mp4", "b.webm", "notes.txt"):
+        (tmp_path / "clips" / name).write_bytes(b"")
+    code, out, err = ishara("predict", tiny_run, tmp_path / "clips", "--save-pose", tmp_path / "poses")
+    assert code == 0, err
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["a.mp4", "b.webm"]
+    kept = read_pose(tmp_path / "poses/a.pose")
+    np.testing.assert_allclose(kept.coordinates, synthetic_clip("SYN-01").to(kept.skeleton).coordinates, atol=1e-2)
+    code, again, _ = ishara("predict", tiny_run, tmp_path / "poses/a.pose")
+    assert code == 0
+    assert again.split(":")[1].split()[0] == out.splitlines()[0].split(":")[1].split()[0]
+
+
+def test_a_manifest_gives_a_table_with_a_row_for_every_clip(
+    ishara, somebody: None, tiny_run: Path, corpus: Path, tmp_path: Path
+) -> None:
+    manifest = Manifest.read(corpus / "index.csv")
+    some = manifest.table.head(3).with_columns(
+        path=pl.Series([manifest.table["path"][0], str(tmp_path / "nobody.mp4"), str(tmp_path / "somebody.mp4")])
+    )
+    Manifest(some).write(tmp_path / "some.csv")
+    code, out, err = ishara("predict", tiny_run, tmp_path / "some.csv", "-o", tmp_path / "table.csv", "--top", 2)
+    assert code == 1
+    assert "2 of 3 clips" in out
+    assert "nobody.mp4: no body" in err
+    table = pl.read_csv(tmp_path / "table.csv")
+    assert table.columns == ["clip", "truth", "gloss", "probability", "gloss_2", "probability_2", "error"]
+    assert table["clip"].to_list() == some["id"].to_list()
+    assert table["truth"].to_list() == some["gloss"].to_list()
+    assert table["gloss"].is_null().to_list() == [False, True, False]
+    assert table["error"].is_null().to_list() == [True, False, True]
+    assert (table["probability"] >= table["probability_2"]).drop_nulls().all()
+
+
+def test_a_table_of_another_kind_is_refused_before_anything_is_read(ishara, tmp_path: Path) -> None:
+    code, _, err = ishara("predict", tmp_path / "nowhere", "a.mp4", "-o", tmp_path / "table.xlsx")
+    assert code == 1
+    assert "a table is written as .csv or .parquet" in err
+
+
+@pytest.mark.parametrize("kind", ["pose", "video"])
+def test_standard_input_is_a_clip(
+    ishara, somebody: None, tiny_run: Path, corpus: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = next(corpus.rglob("*.pose")).read_bytes() if kind == "pose" else b"\0\0\0 ftypisom"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    code, out, err = ishara("predict", tiny_run, "-", "--json")
+    assert code == 0, err
+    assert json.loads(out)["clip"] == "standard input"
+
+
+def test_empty_standard_input_says_what_is_expected(ishara, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    code, _, err = ishara("predict", tiny_run, "-")
+    assert code == 1
+    assert "Standard input is empty; expected a video or a .pose file" in err
+
+
+def test_predicting_landmarks_imports_neither_torch_nor_an_estimator(tiny_run: Path, corpus: Path) -> None:
+    code = (
+        "import sys; from ishara.cli import main\n"
+        "try: main()\n"
+        "finally: print(sorted({'torch', 'mediapipe', 'cv2', 'av', 'sklearn', 'matplotlib'} & set(sys.modules)))"
+    )
+    words = [sys.executable, "-c", code, "predict", str(tiny_run), str(next(corpus.rglob("*.pose")))]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
