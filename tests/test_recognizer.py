@@ -205,7 +205,7 @@ def test_a_configuration_never_names_files_elsewhere(folder: Path) -> None:
 
 def test_a_clip_that_cannot_be_used_says_why(tiny_run: Path, tmp_path: Path) -> None:
     recognizer = Recognizer.load(tiny_run)
-    with pytest.raises(IsharaError, match=r"clip\.mp4: is a video"):
+    with pytest.raises(IsharaError, match=r"clip\.mp4: there is no such file"):
         recognizer.predict("clip.mp4")
     with pytest.raises(IsharaError, match=r"none\.pose"):
         recognizer.predict(tmp_path / "none.pose")

@@ -187,8 +187,8 @@ class Recognizer:
     def predict(self, source: Source | Clips) -> Prediction | list[Prediction]:
         """Rank the glosses for one clip or several.
 
-        A video's landmarks are estimated first, which needs ``pip install 'ishara[mediapipe]'``. Landmarks that are arrays already become a `Pose`, which says what they are; the recogniser picks its own
-        landmarks from it by name::
+        A video's landmarks are estimated first, which needs ``pip install 'ishara[mediapipe]'``. Landmarks that are
+        arrays already become a `Pose`, which says what they are; the recogniser picks its own from it by name::
 
             pose = Pose(coordinates, confidence, fps, get_skeleton("holistic"))
             recognizer.predict(pose)
@@ -286,8 +286,9 @@ def _estimator_options(recipe: Recipe) -> EstimatorOptions:
 
 def _not_a_clip(found: object) -> IsharaError:
     return IsharaError(
-        f"{type(found).__name__} is not something to predict; expected the path of a clip, an open binary file, a Pose, "
-        'or a list of these. An array becomes a Pose by Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
+        f"{type(found).__name__} is not something to predict; expected the path of a clip, an open binary file, a "
+        "Pose, or a list of these. An array becomes a Pose by "
+        'Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
     )
 
 

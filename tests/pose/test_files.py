@@ -457,3 +457,9 @@ def test_a_stretch_of_a_file_is_read_and_an_empty_one_names_it(tmp_path):
     np.testing.assert_array_equal(part.coordinates, whole.coordinates[3:7])
     with pytest.raises(IsharaError, match=r"a\.pose: The stretch from 9 s to the end is empty; the clip is 0\.33"):
         read_pose(path, 9)
+
+
+def test_a_video_is_told_from_landmarks_and_how_to_get_them(tmp_path):
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0 ftypisom")
+    with pytest.raises(IsharaError, match=r"clip\.mp4: is no file of landmarks .* `ishara extract MANIFEST"):
+        read_pose(tmp_path / "clip.mp4")

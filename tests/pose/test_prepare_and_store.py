@@ -51,7 +51,9 @@ def test_a_body_keeps_its_depth_where_it_was_measured_and_a_hand_always() -> Non
     estimated = clip.replace(clip.coordinates + np.float32([0, 0, 1]) * np.arange(len(clip.skeleton))[None, :, None])
     flat = prepare(estimated, OPTIONS)
     hand = [flat.skeleton.index(name) for name in flat.skeleton.groups["right_hand"]]
-    body = [i for i in range(len(flat.skeleton)) if not flat.skeleton.landmarks[i].startswith(("left_hand.", "right_hand."))]
+    body = [
+        i for i in range(len(flat.skeleton)) if not flat.skeleton.landmarks[i].startswith(("left_hand.", "right_hand."))
+    ]
     assert (flat.coordinates[:, body, 2] == 0).all()
     assert (flat.coordinates[:, hand[1:], 2] != 0).any()
     kept = prepare(estimated, OPTIONS.model_copy(update={"body_depth": "always"}))

@@ -62,9 +62,9 @@ def strip(label: str, pose: Pose, stretch: VideoStretch | None, frames: int) -> 
 def contact_sheet(strips: Sequence[Strip]) -> bytes:
     """The strips below one another, as a PNG; `IsharaError` if the extra ``report`` is not installed."""
     from ishara.evaluation.drawing import LIGHT, use_fonts
-    from ishara.evaluation.extras import report_extra
+    from ishara.extras import extra
 
-    with report_extra():
+    with extra("report", "Reports"):
         from matplotlib.figure import Figure
 
     columns = max(len(one.frames) for one in strips)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ishara.evaluation.extras import report_extra
+from ishara.extras import extra
 
-with report_extra():
+with extra("report", "Reports"):
     from matplotlib.axes import Axes
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure

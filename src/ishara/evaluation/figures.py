@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from ishara.evaluation.drawing import Theme, data_uri, labels, legend, new_figure, readable_on, style
-from ishara.evaluation.extras import report_extra
 from ishara.evaluation.metrics import GlossFigures, Part, Summary
+from ishara.extras import extra
 
-with report_extra():
+with extra("report", "Reports"):
     from matplotlib.axes import Axes
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import LinearSegmentedColormap

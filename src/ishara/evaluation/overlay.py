@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
+from ishara.extras import extra
 from ishara.pose.pose import Pose
 
 Image = NDArray[np.uint8]
@@ -179,13 +180,8 @@ def _and_then(first: Image, rest: Iterator[Image]) -> Iterator[Image]:
 
 def _visualizer(pose: Pose, width: int, height: int) -> Any:
     """pose-format's visualizer of the clip on pictures of this size, each part in its colour."""
-    try:
+    with extra("mediapipe", "Pictures of landmarks"):
         import cv2  # noqa: F401 - pose-format draws with it
-    except ModuleNotFoundError:
-        raise IsharaError(
-            "Drawing landmarks needs OpenCV, which comes with MediaPipe and is not installed. "
-            "Type: pip install 'ishara[mediapipe]'"
-        ) from None
     from pose_format.numpy import NumPyPoseBody
     from pose_format.pose import Pose as FormatPose
     from pose_format.pose_header import PoseHeader, PoseHeaderDimensions

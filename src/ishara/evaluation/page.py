@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ishara.evaluation.extras import report_extra
+from ishara.extras import extra
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,7 +30,7 @@ def template(name: str, **formats: Callable[..., str]) -> Template:
     IsharaError
         If the extra ``report`` is not installed.
     """
-    with report_extra():
+    with extra("report", "Reports"):
         from jinja2 import Environment, PackageLoader, StrictUndefined
     environment = Environment(
         loader=PackageLoader("ishara.evaluation", "templates"),

@@ -14,6 +14,7 @@ from ishara.errors import IsharaError
 from ishara.pose.address import ARRAY_SUFFIXES, PARQUET_SUFFIX, Address
 from ishara.pose.arrays import LandmarkArray, load_array
 from ishara.pose.pose import Pose
+from ishara.pose.remote import local_copy
 from ishara.pose.skeleton import FINGERS, HANDS, is_landmark, skeleton_of
 
 # pose-format's component of each landmark group, as its MediaPipe Holistic files name them.
@@ -67,13 +68,18 @@ def read_pose(address: str | Path, start: float | None = None, end: float | None
         start and end; it names the file.
     """
     parts = Address.parse(address)
-    path = Path(parts.file)
-    if not path.exists():
-        raise IsharaError(f"{address}: there is no such file.")
-    if not path.is_file():
-        raise IsharaError(f"{address}: is a folder; expected a file of landmarks.")
     try:
-        pose = _reader(path)(path, parts).stretch(start, end)
+        path = local_copy(parts.file)
+        if not path.exists():
+            raise IsharaError("there is no such file.")
+        if not path.is_file():
+            raise IsharaError("is a folder; expected a file of landmarks.")
+        if not is_landmark_file(address):
+            raise IsharaError(
+                "is no file of landmarks (.pose, .npz, .npy or .parquet). `ishara extract MANIFEST -o FOLDER` makes "
+                "them of videos."
+            )
+        pose = _reader(parts.file)(path, parts).stretch(start, end)
     except IsharaError as error:
         raise IsharaError(f"{address}: {error}") from None
     if not pose.seen.any():
@@ -105,8 +111,8 @@ def read_array(file: str | Path, layout: str | None = None) -> LandmarkArray:
         raise IsharaError(f"{path}: {error}") from None
 
 
-def _reader(path: Path) -> Callable[[Path, Address], Pose]:
-    suffix = path.suffix.lower()
+def _reader(file: str) -> Callable[[Path, Address], Pose]:
+    suffix = Path(file).suffix.lower()
     return _read_array if suffix in ARRAY_SUFFIXES else _read_table if suffix == PARQUET_SUFFIX else _read_pose_file
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ishara.clips.corpora.base import Corpus
 from ishara.clips.corpora.unpack import Progress, extract, whole_or_nothing
 from ishara.errors import IsharaError
+from ishara.extras import extra
 
 
 def get_files(corpus: Corpus, folder: Path, source: str | None = None, *, progress: Progress = iter) -> Path:
@@ -92,12 +93,8 @@ def _fetch(url: str, target: Path) -> None:
 
 def _download(handle: str, folder: Path) -> None:
     """A data set of Kaggle, straight into the folder."""
-    try:
+    with extra("download", "Downloads from Kaggle"):
         import kagglehub
-    except ModuleNotFoundError as error:
-        raise IsharaError(
-            f"The download needs {error.name}, which is not installed. Type: pip install 'ishara[download]'"
-        ) from None
     try:
         place = Path(kagglehub.dataset_download(handle, output_dir=str(folder)))
     except Exception as error:  # noqa: BLE001  kagglehub's own errors have no common base
