@@ -1,39 +1,47 @@
-"""How a recogniser of landmarks does on real videos of signs that it knows, from the mp4 file to the gloss.
+"""How recognisers of landmarks do on real videos of signs that they know, from the mp4 file to the gloss.
 
-    ishara index wlasl $ISHARA_DATA/wlasl labels=asl1000.json -o runs/wlasl.csv
+    ishara index wlasl $ISHARA_DATA/wlasl labels=nslt_2000.json -o runs/wlasl.csv
     ishara extract runs/wlasl.csv -o runs/wlasl-poses
-    ishara train recipes/wlasl50-spoter.yaml split.test=0 --out runs/wlasl50-whole
-    python benchmarks/measure_videos.py runs/wlasl50-whole runs/wlasl-poses/manifest.csv
+    ishara crossval recipes/wlasl50-spoter.yaml
+    python benchmarks/measure_videos.py runs/wlasl50-spoter-crossval runs/wlasl-poses/manifest.csv --into docs/videos.md
 
-Clips that the recogniser may have learnt from, because they are near-identical with one of its own, are counted apart.
-Each clip is predicted as it was extracted, and again in the ways that the training landmarks were treated in: frames in
+The training corpus was itself made from WLASL, so most of these recordings are in it, extracted by somebody else. For
+each video its twins there are looked for, and only those folds predict it that tested its twins: their models have
+learnt from none of them. A video whose twins were not found is predicted by every fold, and is told apart.
+
+Each video is predicted as it was extracted, and in the ways that the training landmarks were treated in: frames in
 which no hand was found left out, and at most 30 frames kept.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
-from rich.table import Table
 
-from ishara.clips.duplicates import near_duplicates
+from ishara.clips.duplicates import distances
 from ishara.clips.manifest import Manifest
-from ishara.console import console, track
+from ishara.console import track
 from ishara.errors import IsharaError
+from ishara.evaluation.table import put_into
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
-from ishara.pose.skeleton import HANDS
-from ishara.recognizer import Recognizer
+from ishara.pose.prepare import prepare
+from ishara.pose.repair import hands_seen
+from ishara.recognizer import Recognizer, softmax
 from ishara.training.results import provenance, write_json
 
+RESULT = "measure-videos.json"
 _TRAINING = "training "
 _LONGEST = 30
+# In thresholds of the search for near-identical clips, which is strict: two extractions of one recording differ more.
+_TWIN = 3.0
 
 
 def as_extracted(pose: Pose) -> Pose:
@@ -43,8 +51,7 @@ def as_extracted(pose: Pose) -> Pose:
 
 def with_hands_only(pose: Pose) -> Pose:
     """Without the frames in which no hand was found; the whole clip where there is none."""
-    hands = [pose.skeleton.index(name) for hand in HANDS for name in pose.skeleton.groups.get(hand, ())]
-    found = pose.seen[:, hands].any(axis=1)
+    found = hands_seen(pose)
     return pose.frames(found) if found.any() else pose
 
 
@@ -60,16 +67,16 @@ def squeezed_with_hands(pose: Pose) -> Pose:
 
 
 TREATMENTS: dict[str, Callable[[Pose], Pose]] = {
-    "as extracted": as_extracted,
+    "every frame, as extracted": as_extracted,
     "frames with hands": with_hands_only,
-    "the first 30 with hands": first_frames_with_hands,
-    "with hands, squeezed to 30": squeezed_with_hands,
+    "the first 30 frames with hands": first_frames_with_hands,
+    "frames with hands, squeezed to 30": squeezed_with_hands,
 }
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a recogniser said of one clip under one treatment.
+    """What one fold's recogniser said of one clip under one treatment.
 
     Parameters
     ----------
@@ -77,88 +84,129 @@ class Found:
         The place of the true gloss, from 1.
     hands
         The share of the clip's frames in which a hand was found.
-    known
-        A near-identical clip that the recogniser learnt from.
+    twins
+        The training corpus's own clips of the same recording.
     """
 
     clip: str
-    treatment: str
     gloss: str
+    twins: tuple[str, ...]
+    fold: str
+    treatment: str
     predicted: str
     probability: float
     rank: int
     frames: int
     hands: float
-    known: str | None
 
 
-def look(recognizer: Recognizer, clip_id: str, gloss: str, pose: Pose, known: str | None) -> list[Found]:
-    """One clip under every treatment."""
-    hands = len(with_hands_only(pose)) / len(pose)
-    found = []
-    for name, treat in TREATMENTS.items():
-        treated = treat(pose)
-        prediction = recognizer.predict(treated)
-        rank = [candidate.gloss for candidate in prediction.ranked].index(gloss) + 1
-        found.append(
-            Found(clip_id, name, gloss, prediction.gloss, prediction.probability, rank, len(treated), hands, known)
-        )
-    return found
-
-
-def learnt(run: Path, clips: Manifest) -> dict[str, str]:
-    """The clips that are near-identical with one that the run learnt from: their id, and whose they are."""
-    own = Manifest.read(run / "manifest.csv").table.with_columns(pl.concat_str(pl.lit(_TRAINING), "id").alias("id"))
+def find_twins(corpus: Manifest, clips: Manifest) -> dict[str, tuple[str, ...]]:
+    """For each clip, those of the corpus that are of the same recording, whatever the treatment; with their gloss."""
+    marked = corpus.table.with_columns(pl.concat_str(pl.lit(_TRAINING), "id").alias("id"))
     columns = ["id", "path", "gloss"]
-    both = Manifest(pl.concat([own.select(columns), clips.table.select(columns)]))
-    pairs = {}
-    for cluster in near_duplicates(both):
-        theirs = sorted(name for name in cluster if name.startswith(_TRAINING))
-        pairs |= {name: theirs[0].removeprefix(_TRAINING) for name in cluster if theirs and name not in theirs}
-    return pairs
+    both = Manifest(pl.concat([marked.select(columns), clips.table.select(columns)]))
+    gloss = dict(zip(both.table["id"], both.table["gloss"], strict=True))
+    ours = set(clips.table["path"])
+    twins: dict[str, set[str]] = {clip.id: set() for clip in clips}
+    for treat in TREATMENTS.values():
+        pairs = distances(both, lambda path, treat=treat: treat(read_pose(path)) if path in ours else read_pose(path))
+        for a, b, distance in pairs:
+            own, other = (b, a) if a.startswith(_TRAINING) else (a, b)
+            if own in twins and other not in twins and distance <= _TWIN and gloss[own] == gloss[other]:
+                twins[own].add(other.removeprefix(_TRAINING))
+    return {clip: tuple(sorted(found)) for clip, found in twins.items()}
 
 
-def shares(found: list[Found]) -> dict[str, dict[str, float | int]]:
-    """Top-1 and top-5 by treatment, of clips that the recogniser did not learn from."""
-    figures = {}
+def judges(folds: Iterable[Path], twins: tuple[str, ...]) -> list[Path]:
+    """The folds that learnt from none of the twins."""
+    learnt_from = pl.col("id").is_in(twins) & (pl.col("split") != "test")
+    return [fold for fold in folds if Manifest.read(fold / "manifest.csv").table.filter(learnt_from).is_empty()]
+
+
+def look(fold: Path, clip: str, gloss: str, pose: Pose, twins: tuple[str, ...]) -> list[Found]:
+    """One clip under every treatment."""
+    recognizer = Recognizer.load(fold, threads=1)
+    hands = float(hands_seen(pose).mean())
+    # The treatment decides which frames are seen, not the recipe.
+    options = recognizer.recipe.pose.model_copy(update={"frames": "all"})
+    rows = []
+    for name, treat in TREATMENTS.items():
+        treated = prepare(treat(pose), options)
+        p = softmax(recognizer.run([treated]).logits[0], recognizer.temperature)
+        rank = 1 + int((p > p[recognizer.labels.index(gloss)]).sum())
+        said = recognizer.labels[int(p.argmax())], float(p.max()), rank
+        rows.append(Found(clip, gloss, twins, fold.name, name, *said, len(treated), hands))
+    return rows
+
+
+def shares(rows: list[Found]) -> dict[str, dict[str, float]]:
+    """By treatment: clips, and top-1 and top-5, the mean over clips of the share of their judges that were right."""
+    table = pl.DataFrame([asdict(row) for row in rows]).with_columns(
+        top1=(pl.col("rank") == 1).cast(pl.Float64), top5=(pl.col("rank") <= 5).cast(pl.Float64)
+    )
+    clips = table.group_by("treatment", "clip").agg(pl.col("top1", "top5").mean())
+    figures = clips.group_by("treatment").agg(pl.len().alias("clips"), pl.col("top1", "top5").mean())
+    return {row.pop("treatment"): row for row in figures.to_dicts()}
+
+
+def page(measured: dict[str, Any]) -> str:
+    """The figures and what was said of each clip, as Markdown tables."""
+    lines = ["| treatment | videos | top-1 | top-5 |", "|---|---|---|---|"]
     for name in TREATMENTS:
-        ranks = [row.rank for row in found if row.treatment == name and row.known is None]
-        figures[name] = {
-            "clips": len(ranks),
-            "top1": sum(rank == 1 for rank in ranks),
-            "top5": sum(rank <= 5 for rank in ranks),
-        }
-    return figures
+        row = measured["figures"][name]
+        lines.append(f"| {name} | {row['clips']} | {row['top1']:.0%} | {row['top5']:.0%} |")
+    shown = list(TREATMENTS)[:2]
+    head = ["video", "gloss", "twins found", "frames", "with a hand", *shown]
+    lines += ["", _row(head), "|" + "---|" * len(head)]
+    for clip in dict.fromkeys(row["clip"] for row in measured["clips"]):
+        mine = [row for row in measured["clips"] if row["clip"] == clip]
+        said = [_counted(row["predicted"] for row in mine if row["treatment"] == name) for name in shown]
+        one = next(row for row in mine if row["treatment"] == shown[0])
+        lines.append(_row([clip, one["gloss"], len(one["twins"]), one["frames"], f"{one['hands']:.0%}", *said]))
+    return "\n".join(lines)
+
+
+def _row(cells: Iterable[object]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{word} × {count}" if count > 1 else word for word, count in Counter(words).most_common())
 
 
 def main(
-    run: Annotated[Path, typer.Argument(help="A run folder of `ishara train`.")],
+    run: Annotated[Path, typer.Argument(help="The folder of `ishara crossval`.")],
     manifest: Annotated[Path, typer.Argument(help="The manifest that `ishara extract` wrote.")],
     results: Annotated[Path, typer.Option(help="Folder for the JSON of what was measured.")] = Path("results"),
+    into: Annotated[Path | None, typer.Option(help="A Markdown page whose tables to renew.")] = None,
 ) -> None:
-    """Predict the clips whose gloss the recogniser knows, and write what came of it."""
-    recognizer = Recognizer.load(run)
-    clips = Manifest.read(manifest)
-    known = clips.where(pl.col("gloss").is_in(recognizer.labels))
-    same = learnt(run, known)
-    found: list[Found] = []
-    for clip in track("Clips", list(known)):
-        found += look(recognizer, clip.id, clip.gloss, read_pose(clip.path), same.get(clip.id))
-    figures = shares(found)
-    table = Table("treatment", "clips", "top-1", "top-5")
-    for name, row in figures.items():
-        table.add_row(name, *(str(row[key]) for key in ("clips", "top1", "top5")))
-    console.print(table)
-    measured = {
-        "recipe": recognizer.recipe.name,
-        "recipe_hash": recognizer.recipe.hash,
+    """Predict the videos whose gloss the recognisers know, and write what came of it."""
+    folds = sorted(path.parent for path in run.glob("*/recognizer"))
+    if not folds:
+        raise IsharaError(f"{run}: holds no folds with a recogniser; expected what `ishara crossval RECIPE` writes.")
+    recipe = Recognizer.load(folds[0]).recipe
+    corpus, clips = Manifest.read(folds[0] / "manifest.csv"), Manifest.read(manifest)
+    known = clips.where(pl.col("gloss").is_in(corpus.glosses))
+    twins = find_twins(corpus, known)
+    rows: list[Found] = []
+    for clip in track("Videos", list(known)):
+        pose = read_pose(clip.path)
+        for fold in judges(folds, twins[clip.id]):
+            rows += look(fold, clip.id, clip.gloss, pose, twins[clip.id])
+    measured: dict[str, Any] = {
+        "recipe": recipe.name,
+        "recipe_hash": recipe.hash,
         "extracted": len(clips),
         "known": len(known),
-        "figures": figures,
-        "clips": [asdict(row) for row in found],
+        "figures": shares(rows),
+        "clips": [asdict(row) for row in rows],
         **provenance(),
     }
-    print(write_json(results / "measure-videos.json", measured))
+    print(write_json(results / RESULT, measured))
+    if into is None:
+        print(page(measured))
+    else:
+        put_into(into, page(measured))
 
 
 if __name__ == "__main__":

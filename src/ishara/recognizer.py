@@ -18,7 +18,7 @@ from ishara.pose.estimate.shared import SharedEstimator
 from ishara.pose.features import extract_features
 from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
-from ishara.pose.prepare import model_skeleton, prepare
+from ishara.pose.prepare import frame_times, model_skeleton, prepare
 from ishara.recipe import EstimatorOptions, Recipe
 from ishara.recognizer_folder import (
     CALIBRATION,
@@ -212,22 +212,25 @@ class Recognizer:
             return self.predict([source])[0]
         if not source:
             raise IsharaError("There are no clips to predict: the list is empty; expected at least one.")
-        poses = [self.prepare(item) for item in source]
-        outputs = self.run(poses)
+        read = [self.landmarks(item) for item in source]
+        outputs = self.run([self._prepared(pose, item) for pose, item in zip(read, source, strict=True)])
+        times = [frame_times(pose, self.recipe.pose) for pose in read]
         probabilities = softmax(outputs.logits, self.temperature)
-        return [self._prediction(*item) for item in zip(poses, probabilities, outputs.attention, strict=True)]
+        return [self._prediction(*item) for item in zip(probabilities, outputs.attention, times, strict=True)]
 
-    def _prediction(self, pose: Pose, probabilities: NDArray[np.float64], attention: Array) -> Prediction:
+    def _prediction(self, probabilities: NDArray[np.float64], attention: Array, times: Array) -> Prediction:
         order = np.argsort(-probabilities, kind="stable")
         ranked = tuple(Candidate(self.labels[i], float(probabilities[i])) for i in order)
-        times = (np.arange(len(pose), dtype=np.float32) + 0.5) / np.float32(pose.fps)
         return Prediction(ranked, attention, times)
 
     def prepare(
         self, source: Source, start: float | None = None, end: float | None = None, *, box: Box | None = None
     ) -> Pose:
         """Read one clip, or its stretch of `start` to `end` seconds, and bring it into the form that the model sees."""
-        pose = self.landmarks(source, start, end, box=box)
+        return self._prepared(self.landmarks(source, start, end, box=box), source)
+
+    def _prepared(self, pose: Pose, source: Source) -> Pose:
+        """Landmarks as the model sees them; `source` names the clip in errors."""
         try:
             return prepare(pose, self.recipe.pose)
         except IsharaError as error:

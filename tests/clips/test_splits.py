@@ -144,6 +144,14 @@ def test_glosses_are_spread_evenly_over_stratified_folds():
         assert shares(fold.manifest)["validation"] == round(0.2 * 32)
 
 
+@pytest.mark.parametrize("by", ["group", "clip"])
+def test_all_clips_can_be_learnt_from(by):
+    made = assign(corpus(), Split(by=by, test=0), 0)
+    assert set(sides(made).values()) == {"train", "validation"}
+    with pytest.raises(IsharaError, match="held-out tests what split"):
+        folds(corpus(), Split(test=0), Protocol(name="held-out"))
+
+
 def test_repetitions_are_other_folds():
     made = folds(corpus(), Split(), Protocol(name="stratified-k-fold", folds=2, repeats=2))
     assert [fold.name for fold in made] == [f"repeat-{r}-fold-{f}" for r in (1, 2) for f in (1, 2)]
@@ -187,7 +195,6 @@ def test_the_official_split_is_kept_and_gets_a_validation_side_where_it_has_none
         (corpus(), Split(test=("s0",), validation=("s0",)), "split.validation names groups that are tested"),
         (corpus(), Split(by="clip", test=("s0",)), "clips are split at random: give a share"),
         (corpus(signers=1), Split(), "leaves nothing to train: there are only 1 units of 'signer'"),
-        (corpus(), Split(test=0), "leaves nothing to test"),
         (corpus(), Split(test=("s0", "s1", "s2", "s3", "s4")), "leaves nothing to train"),
         (corpus(), Split(by="official"), "40 of 40 clips have no official split"),
         (corpus().with_column("split", ["train"] * 40), Split(by="official"), "has no test clips"),

@@ -13,7 +13,7 @@ from ishara.errors import IsharaError
 from ishara.pose.files import read_pose, write_pose
 from ishara.pose.normalise import shoulder_normalise
 from ishara.pose.pose import Pose
-from ishara.pose.prepare import model_skeleton, prepare
+from ishara.pose.prepare import frame_times, model_skeleton, prepare
 from ishara.pose.repair import dominant_hand
 from ishara.pose.skeleton import Skeleton, get_skeleton
 from ishara.pose.store import PoseStore, Source
@@ -62,6 +62,36 @@ def test_a_body_keeps_its_depth_where_it_was_measured_and_a_hand_always() -> Non
     points = np.random.default_rng(0).normal(size=(5, 20, 3))
     measured = prepare(Pose(points, np.ones((5, 20)), 30, kinect), PoseOptions(skeleton="kinect20", dimensions=3))
     assert (measured.coordinates[..., 2] != 0).any()
+
+
+def test_frames_without_hands_are_left_out_where_a_recipe_says_so() -> None:
+    clip = synthetic_clip("SYN-01")
+    hands = [i for i, name in enumerate(clip.skeleton.landmarks) if "hand." in name]
+    confidence = clip.confidence.copy()
+    confidence[:4][:, hands] = confidence[10][hands] = 0
+    hidden = clip.replace(clip.coordinates, confidence)
+    options = PoseOptions(frames="with-hands", max_gap=0)
+    kept = [t for t in range(len(clip)) if confidence[t, hands].any()]
+    assert not {0, 1, 2, 3, 10} & set(kept)
+    everything = prepare(hidden, PoseOptions(max_gap=0))
+    found = prepare(hidden, options)
+    assert len(found) == len(kept)
+    hand = found.skeleton.index("right_hand.wrist")
+    np.testing.assert_allclose(found.confidence[:, hand], everything.confidence[kept][:, hand])
+    np.testing.assert_allclose(frame_times(hidden, options), (np.array(kept) + 0.5) / clip.fps, rtol=1e-6)
+    confidence[:, hands] = 0
+    with pytest.raises(IsharaError, match="No hand was found in any of"):
+        prepare(clip.replace(clip.coordinates, confidence), options)
+
+
+@pytest.mark.parametrize("longest", [None, 1, 7, 500])
+def test_every_prepared_frame_has_a_time_within_the_clip(longest: int | None) -> None:
+    clip = synthetic_clip("SYN-01")
+    options = PoseOptions(max_frames=longest)
+    times = frame_times(clip, options)
+    assert len(times) == len(prepare(clip, options))
+    assert (np.diff(times) > 0).all()
+    assert 0 < times[0] <= times[-1] < clip.duration
 
 
 def test_what_cannot_be_prepared_says_why() -> None:

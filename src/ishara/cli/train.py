@@ -38,7 +38,9 @@ def train(
         tell(f"{escape(str(folder))} was finished already; nothing was trained (--restart trains it again)")
     tell(f"{escape(str(recognizer))} is in [bold]{escape(str(recognizer.folder))}[/]")
     _report_failures(folder)
-    tell(f"Next: [bold]ishara evaluate {escape(str(folder))} --split test[/]")
+    tested = "test" in clips.table["split"].to_list()
+    step = f"evaluate {escape(str(folder))} --split test" if tested else f"predict {escape(str(folder))} CLIP"
+    tell(f"Next: [bold]ishara {step}[/]")
 
 
 @app.command()

@@ -52,7 +52,8 @@ def assign(manifest: Manifest, split: Split, seed: int, together: Sequence[Clust
         The clips. For ``by: official`` each has a side already; validation is taken from the training side where there
         is none.
     split
-        What the test and validation sides are. A share of groups means so many of the groups, at least one.
+        What the test and validation sides are. A share of groups means so many of the groups, at least one; 0 means
+        that there is no such side.
     seed
         Of what is drawn.
     together
@@ -95,6 +96,8 @@ def folds(manifest: Manifest, split: Split, protocol: Protocol, together: Sequen
     if protocol.name == "held-out":
         if protocol.repeats > 1:
             raise IsharaError("protocol.repeats: held-out is one split, so it cannot be repeated; set it to 1.")
+        if split.test == 0:
+            raise IsharaError("protocol.name: held-out tests what split.test says, and that is nothing (0).")
         return [Fold("held-out", assign(manifest, split, 0, together))]
     by = "clip" if protocol.name == "stratified-k-fold" else "group"
     parts = _Parts(manifest, split.model_copy(update={"by": by}), together)
@@ -188,7 +191,8 @@ class _Parts:
         validation = self.choose(self.split.validation, "validation", rest, seed, turn)
         sides = {"test": test, "validation": validation, "train": rest - validation}
         named = isinstance(self.split.validation, tuple) and len(self.split.validation) > 0
-        empty = [side for side in ("train", "test") if not sides[side]]
+        needed = ("train",) if self.split.test == 0 else ("train", "test")
+        empty = [side for side in needed if not sides[side]]
         if named and not validation:
             raise IsharaError(
                 "split.validation names groups that are tested, or that near-identical clips tie to tested ones; name "

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ishara.errors import IsharaError
 from ishara.pose.normalise import flatten_body, has_measured_depth, shoulder_normalise
-from ishara.pose.pose import Pose
-from ishara.pose.repair import fill_gaps, right_handed
+from ishara.pose.pose import Array, Pose
+from ishara.pose.repair import fill_gaps, hands_seen, right_handed
 from ishara.pose.skeleton import Skeleton, get_skeleton
 from ishara.recipe import PoseOptions
 
@@ -34,9 +37,12 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
     Raises
     ------
     IsharaError
-        If the clip shares no landmark with the recipe's skeleton, or has no depth where the recipe asks for it.
+        If the clip shares no landmark with the recipe's skeleton, has no depth where the recipe asks for it, or no
+        frame with a hand where only such frames count.
     """
     skeleton = model_skeleton(options)
+    if options.frames == "with-hands":
+        pose = pose.frames(_kept(pose, options))
     if pose.coordinates.shape[2] < options.dimensions:
         raise IsharaError("The clip's landmarks have no depth, which this recipe needs (pose.dimensions: 3).")
     if options.normalise == "shoulders":
@@ -56,6 +62,29 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
     if options.max_frames is not None and len(pose) > options.max_frames:
         pose = pose.resampled(options.max_frames)
     return pose
+
+
+def frame_times(pose: Pose, options: PoseOptions) -> Array:
+    """(T,) the middle of each frame that `prepare` gives, in seconds from the start of the clip as extracted."""
+    times = ((np.arange(len(pose)) + 0.5) / pose.fps)[_kept(pose, options)]
+    if options.max_frames is not None and len(times) > options.max_frames:
+        last = len(times) - 1
+        position = np.linspace(0, last, options.max_frames) if options.max_frames > 1 else np.array([last / 2])
+        times = np.interp(position, np.arange(len(times)), times)
+    return times.astype(np.float32)
+
+
+def _kept(pose: Pose, options: PoseOptions) -> NDArray[np.bool_]:
+    """(T,): the frames that a recipe does not leave out."""
+    if options.frames == "all":
+        return np.ones(len(pose), bool)
+    kept = hands_seen(pose)
+    if not kept.any():
+        raise IsharaError(
+            f"No hand was found in any of the clip's {len(pose)} frames, and this recogniser goes by the frames with "
+            "hands. Look at the video: are the hands in the picture, and is it sharp?"
+        )
+    return kept
 
 
 def _both_sides(skeleton: Skeleton, options: PoseOptions) -> Skeleton:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ishara.pose.pose import Pose
+from ishara.pose.skeleton import HANDS
 
 Side = Literal["left", "right"]
 
@@ -14,6 +16,13 @@ Side = Literal["left", "right"]
 FILLED_CONFIDENCE = 0.5
 # Added to a hand's movement, so that of two still hands the one seen more often leads.
 _STILL = 1e-6
+
+
+def hands_seen(pose: Pose) -> NDArray[np.bool_]:
+    """(T,): the frames in which some landmark of a hand was seen."""
+    hands = [pose.skeleton.index(name) for hand in HANDS for name in pose.skeleton.groups.get(hand, ())]
+    seen: NDArray[np.bool_] = pose.seen[:, hands].any(axis=1)
+    return seen
 
 
 def fill_gaps(pose: Pose, max_gap: int) -> Pose:

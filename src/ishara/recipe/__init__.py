@@ -1,5 +1,6 @@
 """All that determines a run: `Recipe`, one YAML file, and its sections."""
 
+from ishara.recipe.pixels import PIXEL_PRESETS, PixelAugment, Pixels
 from ishara.recipe.recipe import Recipe
 from ishara.recipe.sections import (
     AUGMENT_PRESETS,
@@ -21,6 +22,7 @@ from ishara.recipe.sections import (
 
 __all__ = [
     "AUGMENT_PRESETS",
+    "PIXEL_PRESETS",
     "Augment",
     "Count",
     "Data",
@@ -29,6 +31,8 @@ __all__ = [
     "Loss",
     "Model",
     "Optimizer",
+    "PixelAugment",
+    "Pixels",
     "PoseOptions",
     "Protocol",
     "Recipe",

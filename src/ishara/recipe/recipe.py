@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
-from ishara.errors import IsharaError, choices
+from ishara.errors import IsharaError
+from ishara.recipe.pixels import Pixels
 from ishara.recipe.sections import (
-    AUGMENT_PRESETS,
     Augment,
     Data,
     EstimatorOptions,
@@ -50,27 +50,12 @@ class Recipe(Section):
     pose: PoseOptions = PoseOptions()
     features: Features = Features()
     augment: Augment = Augment()
+    pixels: Pixels = Pixels()
     model: Model = Model()
     loss: Loss = Loss()
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     train: Train = Train()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _expand_presets(cls, values: Any) -> Any:
-        """`augment: bengali` and `augment: {preset: bengali, mirror: 0.5}` become the values that they stand for."""
-        if not isinstance(values, dict) or "augment" not in values:
-            return values
-        augment = values["augment"]
-        augment = {"preset": augment} if isinstance(augment, str) else augment
-        if not isinstance(augment, dict) or "preset" not in augment:
-            return values
-        preset = augment["preset"]
-        if not isinstance(preset, str) or preset not in AUGMENT_PRESETS:
-            raise ValueError(f"augment: there is no preset {preset!r}. {choices(str(preset), AUGMENT_PRESETS)}")
-        own = {key: value for key, value in augment.items() if key != "preset"}
-        return {**values, "augment": {**AUGMENT_PRESETS[preset], **own}}
 
     @model_validator(mode="after")
     def _depth_to_turn(self) -> Recipe:
@@ -99,7 +84,8 @@ class Recipe(Section):
     def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         """Read a YAML recipe and apply overrides such as ``train.max_epochs=50`` (the value is YAML).
 
-        Overrides apply in order; ``augment.preset=NAME`` replaces the whole section, and later ones change it.
+        Overrides apply in order; ``augment.preset=NAME`` and ``pixels.augment.preset=NAME`` replace the whole section,
+        and later ones change it.
 
         Raises
         ------
@@ -153,9 +139,9 @@ def _apply(values: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise IsharaError(f"Override {override!r}: the value is not YAML.") from None
-    if key == "augment.preset":
+    if key in ("augment.preset", "pixels.augment.preset"):
         # Values that are written out win over a preset beside them, so they have to go.
-        key, value = "augment", {"preset": value}
+        key, value = key.removesuffix(".preset"), {"preset": value}
     *parents, last = key.split(".")
     node = values
     for parent in parents:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
+from ishara.errors import choices
 from ishara.schema import EXPECTED
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -26,6 +27,23 @@ class Section(BaseModel):
     """A part of a recipe: immutable, and strict about its keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PresetSection(Section):
+    """A section with named sets of values: ``NAME``, or ``{preset: NAME, key: value}`` to change some of them."""
+
+    presets: ClassVar[dict[str, dict[str, Any]]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, values: Any) -> Any:
+        values = {"preset": values} if isinstance(values, str) else values
+        if not isinstance(values, dict) or "preset" not in values:
+            return values
+        preset = values["preset"]
+        if not isinstance(preset, str) or preset not in cls.presets:
+            raise ValueError(f"there is no preset {preset!r}. {choices(str(preset), cls.presets)}")
+        return {**cls.presets[preset], **{key: value for key, value in values.items() if key != "preset"}}
 
 
 class Data(Section):
@@ -52,7 +70,10 @@ class Split(Section):
     )
     group: str = Field("signer", description="The manifest column whose values never stand on two sides.")
     test: tuple[str, ...] | Probability = Field(
-        0.2, description="Values of the group column, or a share of the clips.", json_schema_extra=_WHOM
+        0.2,
+        description="Values of the group column, or a share of the clips; 0 to learn from all, for a recogniser that "
+        "was measured by crossval.",
+        json_schema_extra=_WHOM,
     )
     validation: tuple[str, ...] | Probability = Field(
         0.15, description="As for test; taken from the training side.", json_schema_extra=_WHOM
@@ -83,6 +104,10 @@ class PoseOptions(Section):
         "measured",
         description="With three dimensions, when bodies keep their depth: only where a depth camera measured it, or "
         "always. An estimate from a picture is too coarse; hands keep theirs, from their own wrist.",
+    )
+    frames: Literal["all", "with-hands"] = Field(
+        "all",
+        description="with-hands: leave out the frames in which no hand was seen, as some corpora of landmarks did.",
     )
     max_gap: Annotated[int, Field(ge=0)] = Field(
         5, description="Missing stretches of up to this many frames are filled."
@@ -139,11 +164,24 @@ class Features(Section):
         return self
 
 
-class Augment(Section):
+# `bengali` is the augmentation set of the BdSL-SPOTER notebook, in true perspective and on the landmarks that it meant.
+AUGMENT_PRESETS: dict[str, dict[str, Any]] = {
+    "none": {},
+    "default": {
+        "rotation": 10, "shear": 0.1, "scale": (0.85, 1.15), "shift": 0.1, "perspective": 10, "time_warp": (0.8, 1.2),
+        "frame_dropout": 0.1, "noise": 0.005, "hand_noise": 0.005, "arm_rotation": 6, "hand_rotation": 8,
+    },
+    "bengali": {"hand_noise": 0.05, "perspective": 15, "time_warp": (0.8, 1.2)},
+}  # fmt: skip
+
+
+class Augment(PresetSection):
     """Random changes of training clips, after normalisation; lengths are in shoulder widths, angles in degrees.
 
     Each range or deviation is drawn once per clip, except noise. 0, or (1, 1) for a factor, turns one off.
     """
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = AUGMENT_PRESETS
 
     rotation: NonNegative = Field(0, description="In the image plane, up to ± this.")
     shear: NonNegative = Field(0, description="Up to ± this, as tan of the angle.")
@@ -173,17 +211,6 @@ class Augment(Section):
             if not 0 < low <= high:
                 raise ValueError(f"{name} is ({low:g}, {high:g}); expected two factors above 0, the smaller first")
         return self
-
-
-# `bengali` is the augmentation set of the BdSL-SPOTER notebook, in true perspective and on the landmarks that it meant.
-AUGMENT_PRESETS: dict[str, dict[str, Any]] = {
-    "none": {},
-    "default": {
-        "rotation": 10, "shear": 0.1, "scale": (0.85, 1.15), "shift": 0.1, "perspective": 10, "time_warp": (0.8, 1.2),
-        "frame_dropout": 0.1, "noise": 0.005, "hand_noise": 0.005, "arm_rotation": 6, "hand_rotation": 8,
-    },
-    "bengali": {"hand_noise": 0.05, "perspective": 15, "time_warp": (0.8, 1.2)},
-}  # fmt: skip
 
 
 class Model(Section):

@@ -7,31 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torchcodec.decoders import VideoDecoder  # type: ignore[attr-defined]
-from torchcodec.transforms import DecoderTransform, Resize  # type: ignore[attr-defined]
 
-from ishara.video.box import Box
 from ishara.video.index import FrameIndex
 from ishara.video.picture import View, scaled
 from ishara.video.sources import Opened
 
-# Frames that are decoded in one call: enough that calls cost nothing, few enough that they take little memory.
-_AT_ONCE = 32
-
-
-class _Crop(DecoderTransform):
-    """Keep a rectangle; TorchCodec itself names only the middle and a random one."""
-
-    def __init__(self, box: Box) -> None:
-        self.box = box
-
-    def _make_transform_spec(self, input_dims: tuple[int | None, int | None]) -> str:
-        height, width = self._get_output_dims()
-        return f"crop, {height}, {width}, {self.box.left}, {self.box.top}"
-
-    def _get_output_dims(self) -> tuple[int, int]:
-        return self.box.bottom - self.box.top, self.box.right - self.box.left
+# Bytes of whole pictures that are decoded in one call, before they are cut and resized.
+_AT_ONCE = 8 * 2**20
 
 
 def decodes(video: bytes, shape: tuple[int, ...]) -> bool:
@@ -78,24 +63,27 @@ def decode(
         stream_index=stream,
         dimension_order="NHWC",
         device="cpu",
-        transforms=_transforms(index, view),
         custom_frame_mappings=_mappings(index),
     )
-    for first in range(0, len(wanted), _AT_ONCE):
-        yield from decoder.get_frames_at(wanted[first : first + _AT_ONCE].tolist()).data.numpy()
-
-
-def _transforms(index: FrameIndex, view: View) -> list[DecoderTransform]:
-    """The filters, in TorchCodec's picture: turned as displayed, but its pixels still of their stored shape."""
+    # TorchCodec turns the picture as displayed, but its pixels keep their stored shape.
     picture = index.picture
     own = (picture.height, picture.width) if picture.quarters % 2 else (picture.width, picture.height)
     box = scaled(view.region, picture.shown, own)
-    steps: list[DecoderTransform] = []
-    if box != (0, 0, *own):
-        steps.append(_Crop(box))
-    if (box.right - box.left, box.bottom - box.top) != (view.width, view.height):
-        steps.append(Resize((view.height, view.width)))
-    return steps
+    at_once = max(1, _AT_ONCE // (own[0] * own[1] * 3))
+    for first in range(0, len(wanted), at_once):
+        whole = decoder.get_frames_at(wanted[first : first + at_once].tolist()).data
+        if whole.shape[1:3] != (own[1], own[0]):
+            raise ValueError("the picture changes its size")
+        yield from _resized(whole[:, box.top : box.bottom, box.left : box.right], view).numpy()
+
+
+def _resized(rgb: torch.Tensor, view: View) -> torch.Tensor:
+    """(T, H, W, 3) uint8 at the size of the view; faster than TorchCodec's own transforms, which go through FFmpeg."""
+    size = (view.height, view.width)
+    if rgb.shape[1:3] == size:
+        return rgb
+    planes = rgb.permute(0, 3, 1, 2)
+    return torch.nn.functional.interpolate(planes, size, mode="bilinear", antialias=True).permute(0, 2, 3, 1)
 
 
 def _mappings(index: FrameIndex) -> str:
