@@ -18,7 +18,7 @@ from ishara.models.contract import ModelOutput, SignModel
 def test_every_model_is_the_same_in_onnx(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = create_model(name, num_classes=5, layers=2)
-    export_onnx(model, tmp_path / "model.onnx", features=108)
+    export_onnx(model, tmp_path / "model.onnx")
     session = ort.InferenceSession(str(tmp_path / "model.onnx"))
     for batch, length in ((1, 1), (2, 9), (5, 64)):
         x = torch.randn(batch, length, 108)
@@ -34,6 +34,7 @@ class Moody(SignModel):
     """A model whose logits depend on the number of frames in a way that tracing freezes."""
 
     classifier = "linear"
+    input_shape = (4,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,15 +50,15 @@ class Moody(SignModel):
 
 def test_a_difference_is_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(IsharaError, match=r"differs from torch in 'logits' by .*Nothing was written"):
-        export_onnx(Moody(), tmp_path / "model.onnx", features=4)
+        export_onnx(Moody(), tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_parity_sees_other_weights(tmp_path: Path) -> None:
     model = create_model("spoter", num_classes=3, layers=1)
-    export_onnx(model, tmp_path / "model.onnx", features=108)
-    assert check_parity(model, tmp_path / "model.onnx", features=108) < 1e-4
+    export_onnx(model, tmp_path / "model.onnx")
+    assert check_parity(model, tmp_path / "model.onnx") < 1e-4
     with torch.no_grad():
         model.head[5].bias += 0.01
     with pytest.raises(IsharaError, match="'logits'"):
-        check_parity(model, tmp_path / "model.onnx", features=108)
+        check_parity(model, tmp_path / "model.onnx")

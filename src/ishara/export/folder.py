@@ -46,7 +46,7 @@ def write_recognizer(
     partial.mkdir(parents=True)
     skeleton = model_skeleton(recipe.pose)
     layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
-    export_onnx(model, partial / GRAPH, features=len(layout))
+    export_onnx(model, partial / GRAPH)
     save_weights(model, partial / WEIGHTS)
     config = Config(
         format=FORMAT,

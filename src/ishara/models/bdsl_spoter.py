@@ -30,6 +30,7 @@ class BdslSpoter(SignModel):
 
     def __init__(self, options: BdslSpoterOptions, layout: FeatureLayout, num_classes: int) -> None:
         super().__init__()
+        self.input_shape = (len(layout),)
         size = options.d_model
         self.signing_space_weights = nn.Parameter(torch.ones(len(layout.landmarks)))
         owner = torch.tensor(layout.landmark_of)

@@ -51,6 +51,7 @@ class Spoter(SignModel):
 
     def __init__(self, options: SpoterOptions, features: int, num_classes: int) -> None:
         super().__init__()
+        self.input_shape = (features,)
         size = options.d_model
         self.encoder = SpoterEncoder(features, options)
         self.head = nn.Sequential(

@@ -19,7 +19,7 @@ from ishara.models.weights import WEIGHTS, fit_weights, load_weights
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
 from ishara.recipe import Recipe
-from ishara.recognizer import Recognizer, pad
+from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import GRAPH, verify
 from ishara.training.preflight import check_names
 
@@ -58,7 +58,7 @@ def check_recipe(recipe: Recipe) -> list[Check]:
     model = create_model(recipe.model.name, num_classes=classes, layout=layout, **recipe.model.options)
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     checks.append(Check("parameters", count > 0, f"{count:,} trainable, {len(layout)} features a frame"))
-    x, mask, label = _random_batch(len(layout), classes)
+    x, mask, label = _random_batch(model, classes)
     return [
         *checks,
         _check_shapes(model, x, mask, classes),
@@ -81,36 +81,34 @@ def check_model(path: Path) -> list[Check]:
     config, weights_file = recognizer.config, recognizer.folder / WEIGHTS
     verify(recognizer.folder, WEIGHTS, config)
     recipe = recognizer.recipe
-    features, classes = len(config.features), len(recognizer.labels)
+    classes = len(recognizer.labels)
     layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
     model = create_model(recipe.model.name, num_classes=classes, layout=layout, **recipe.model.options).eval()
     weights = load_weights(weights_file)
     fit_weights(model, weights, weights_file)
     finite = all(bool(torch.isfinite(value).all()) for value in weights.values())
-    x, mask, _ = _random_batch(features, classes)
+    x, mask, _ = _random_batch(model, classes)
     return [
         Check("files", True, "every hash is as written"),
         Check("weights", finite, f"{config.parameters:,} parameters, {'all' if finite else 'not all'} finite"),
-        _check_parity(model, recognizer.folder / GRAPH, features),
+        _check_parity(model, recognizer.folder / GRAPH),
         _check_shapes(model, x, mask, classes),
         _check_padding(model, x),
     ]
 
 
-def _check_parity(model: SignModel, graph: Path, features: int) -> Check:
+def _check_parity(model: SignModel, graph: Path) -> Check:
     try:
-        difference = check_parity(model, graph, features=features)
+        difference = check_parity(model, graph)
     except IsharaError as error:
         return Check("parity", False, f"the weights are not those that were exported: {error}")
     return Check("parity", True, f"ONNX and torch differ by at most {difference:.1g}")
 
 
-def _random_batch(features: int, classes: int) -> tuple[Tensor, Tensor, Tensor]:
+def _random_batch(model: SignModel, classes: int) -> tuple[Tensor, Tensor, Tensor]:
     """Clips of different lengths, padded, each with a class of its own as far as there are any."""
-    rng = np.random.default_rng(0)
-    lengths = np.linspace(_FRAMES, _FRAMES // 2, _CLIPS).astype(int)
-    batch = pad([rng.normal(size=(length, features)).astype(np.float32) for length in lengths])
-    return torch.from_numpy(batch["x"]), torch.from_numpy(batch["mask"]), torch.arange(_CLIPS) % classes
+    lengths = np.linspace(_FRAMES, _FRAMES // 2, _CLIPS).astype(int).tolist()
+    return *model.random_clips(lengths, seed=0), torch.arange(_CLIPS) % classes
 
 
 @torch.no_grad()
@@ -131,7 +129,8 @@ def _check_shapes(model: SignModel, x: Tensor, mask: Tensor, classes: int) -> Ch
 @torch.no_grad()
 def _check_padding(model: SignModel, x: Tensor) -> Check:
     mask = torch.ones(x.shape[:2], dtype=torch.bool)
-    padded, padded_mask = F.pad(x, (0, 0, 0, _PADDING)), F.pad(mask, (0, _PADDING))
+    more = x.new_zeros((len(x), _PADDING, *x.shape[2:]))
+    padded, padded_mask = torch.cat([x, more], dim=1), F.pad(mask, (0, _PADDING))
     model.eval()
     difference = float((model(x, mask).logits - model(padded, padded_mask).logits).abs().max())
     return Check("padding", difference <= TOLERANCE, f"{_PADDING} frames of padding change a logit by {difference:.1g}")
