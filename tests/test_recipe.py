@@ -7,7 +7,7 @@ import yaml
 
 from ishara.clips.roots import find_root
 from ishara.errors import IsharaError
-from ishara.recipe import AUGMENT_PRESETS, Recipe
+from ishara.recipe import AUGMENT_PRESETS, PIXEL_PRESETS, Recipe
 
 MINIMAL = {"name": "r", "data": {"corpus": "folder", "root": "clips"}}
 
@@ -42,6 +42,14 @@ def write(folder: Path, **changes: object) -> Path:
         ({"pose": {"normalise": "none", "dominant_hand": "right"}}, r"pose: dominant_hand: right .*needs normalise"),
         ({"features": {"positions": False, "hand_local": False}}, r"at least one of positions"),
         ({"augment": {"preset": ["none"]}}, r"no preset \['none'\].*bengali"),
+        ({"pixels": {"frame": 8}}, r"no key 'pixels.frame'.*Did you mean 'frames'"),
+        ({"pixels": {"sampling": "even"}}, r"pixels.sampling: found 'even'. Choose from: dense, segments, uniform"),
+        (
+            {"pixels": {"augment": "bengali"}},
+            r"pixels.augment: there is no preset 'bengali'. Choose from: default, none",
+        ),
+        ({"pixels": {"augment": {"crop_scale": [0.5, 2]}}}, r"pixels.augment: crop_scale is \(0.5, 2\).* at most 1"),
+        ({"pixels": {"augment": {"randaugment": [2, 11]}}}, r"pixels.augment.randaugment.*found 11"),
         (
             {"schedule": {"warmup": 1.5}},
             r"schedule: warmup is 1.5; expected a share below 1, or a whole number of steps",
@@ -104,6 +112,19 @@ def test_a_preset_as_override_replaces_what_was_written_out(tmp_path: Path, over
     assert then == expected.model_copy(update={"noise": 0.25})
 
 
+@pytest.mark.parametrize("preset", sorted(PIXEL_PRESETS))
+def test_presets_of_pixels_are_named_changed_and_replaced_alike(tmp_path: Path, preset: str) -> None:
+    named = Recipe.read(write(tmp_path, pixels={"frames": 16, "augment": preset}))
+    assert named.pixels.frames == 16
+    values = PIXEL_PRESETS[preset]
+    assert named.pixels.augment.model_dump(include=set(values)) == values
+    expected = named.pixels.augment.model_copy(update={"erase": 0.5})
+    assert Recipe.read(tmp_path / "r.yaml", ["pixels.augment.erase=0.5"]).pixels.augment == expected
+    written = named.with_overrides(["pixels.augment.mirror=0.5"])
+    for override in (f"pixels.augment.preset={preset}", f"pixels.augment={preset}"):
+        assert written.with_overrides([override]) == named
+
+
 def test_the_last_checkpoint_needs_no_validation_and_a_warmup_may_be_whole(tmp_path: Path) -> None:
     train = {"max_epochs": 3, "validate_every": 5, "keep": "last"}
     recipe = Recipe.read(write(tmp_path, train=train, schedule={"warmup": 500}))
@@ -122,6 +143,14 @@ def test_the_hash_changes_with_what_determines_the_run(tmp_path: Path) -> None:
     assert recipe.with_overrides(["train.seed=1"]).hash != recipe.hash
     assert recipe.with_overrides(["description=other words"]).hash == recipe.hash
     assert recipe.with_overrides(["loss.gamma=2.0"]).hash == recipe.hash, "a default that is written out"
+
+
+def test_sections_that_came_later_leave_the_hash_of_earlier_recipes_as_it_was(tmp_path: Path) -> None:
+    recipe = Recipe.read(write(tmp_path))
+    assert recipe.hash == "71b472dba645", "as before there was a section `pixels`"
+    assert recipe.with_overrides(["pixels.frames=32", "pixels.augment=none"]).hash == recipe.hash
+    assert recipe.with_overrides(["pixels.frames=16"]).hash != recipe.hash
+    assert recipe.with_overrides(["pixels.augment.hue=0.1"]).hash != recipe.hash
 
 
 def test_a_missing_recipe_lists_those_beside_it(tmp_path: Path) -> None:

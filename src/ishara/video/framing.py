@@ -52,11 +52,10 @@ def random_part(view: View, options: PixelAugment, rng: np.random.Generator) -> 
     Beside the signer there may be little but the wall, and above nothing but the ceiling: a part of the whole picture
     would often miss a hand.
     """
-    if options.crop_scale == (1, 1) and options.crop_ratio == (1, 1):
-        return view
     area = rng.uniform(*options.crop_scale)
     # Evenly in the logarithm, so that a half is as likely as a double.
-    ratio = math.exp(rng.uniform(*(math.log(limit) for limit in options.crop_ratio)))
+    narrowest, widest = options.crop_ratio
+    ratio = math.exp(rng.uniform(math.log(narrowest), math.log(widest)))
     left, right = _part(view.region.left, view.region.right, math.sqrt(area * ratio), rng)
     top, bottom = _part(view.region.top, view.region.bottom, math.sqrt(area / ratio), rng)
     return View(Box(left, top, right, bottom), view.width, view.height)
