@@ -75,7 +75,7 @@ def write_arrays(corpus: Path, home: Path, *, times: int, clips: int) -> Path:
 def _open_store(folder: Path) -> DataLoader:
     store = PoseStore.open(folder)
     clips = ClipDataset(store, range(len(store)), [0] * len(store), _recipe(folder), augmented=True)
-    return ClipData(clips, None).train_dataloader()
+    return ClipData(clips, None, clips.recipe.train).train_dataloader()
 
 
 def _open_list(folder: Path) -> DataLoader:

@@ -82,7 +82,7 @@ def bare_contestant(clips: ClipDataset) -> Contestant:
     model = create_model("spoter", num_classes=max(clips.labels) + 1, layout=notebook_layout())
     options = clips.recipe.optimizer
     optimizer = AdamW(model.parameters(), lr=options.lr, weight_decay=options.weight_decay)
-    loader = ClipData(clips, None).train_dataloader()
+    loader = ClipData(clips, None, clips.recipe.train).train_dataloader()
     epochs = iter(range(sys.maxsize))
 
     def epoch() -> None:
@@ -130,7 +130,7 @@ def lightning_contestant(clips: ClipDataset) -> Contestant:
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(module, datamodule=ClipData(clips, None))
+        trainer.fit(module, datamodule=ClipData(clips, None, clips.recipe.train))
         return watch.seconds
 
     return epoch

@@ -213,3 +213,13 @@ def test_a_clip_that_cannot_be_used_says_why(tiny_run: Path, tmp_path: Path) -> 
     unseen = Pose(pose.coordinates, np.zeros_like(pose.confidence), pose.fps, pose.skeleton)
     with pytest.raises(IsharaError, match="None of the 49 landmarks"):
         recognizer.predict(unseen)
+
+
+def test_the_current_folder_is_not_replaced_by_a_copy(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognizer = Recognizer.load(folder.resolve())
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(IsharaError, match="is the current folder"):
+        recognizer.save(".")

@@ -7,19 +7,15 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from ishara.errors import IsharaError
-from ishara.pose.estimate.shared import SharedEstimator
-from ishara.pose.features import extract_features
-from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
-from ishara.pose.prepare import frame_times, model_skeleton, prepare
-from ishara.recipe import EstimatorOptions, Recipe
+from ishara.recipe import Recipe
 from ishara.recognizer_folder import (
     CALIBRATION,
     CARD,
@@ -31,6 +27,7 @@ from ishara.recognizer_folder import (
     read_temperature,
     verify,
 )
+from ishara.recognizer_inputs import ModelInput, Source, make_reader
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -39,9 +36,9 @@ if TYPE_CHECKING:
 
 OUTPUTS = ("logits", "embedding", "attention")
 _BATCH = 32
-Source = str | Path | Pose | BinaryIO
+Clip = Source | ModelInput
 # Several clips; a list of one kind is none of a mixture for a type checker.
-Clips = list[str] | list[Path] | list[Pose] | list[Source] | tuple[Source, ...]
+Clips = list[str] | list[Path] | list[Pose] | list[ModelInput] | list[Clip] | tuple[Clip, ...]
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ class Recognizer:
         self.config = config
         self.temperature = temperature
         self._session = session
-        self._videos = SharedEstimator(_estimator_options(config.recipe))
+        self._reader = make_reader(config.recipe, pixels=config.input == "pixels")
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None) -> Recognizer:
@@ -160,6 +157,8 @@ class Recognizer:
         folder = Path(folder)
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
             raise IsharaError(f"{folder}: is there already; a recogniser is saved into a new or an empty folder.")
+        if folder.resolve() == Path.cwd():
+            raise IsharaError(f"{folder}: is the current folder, which cannot be replaced; name a folder below it.")
         for name in self.config.files:
             verify(self.folder, name, self.config)
         partial = folder.with_name(folder.name + ".part")
@@ -180,11 +179,11 @@ class Recognizer:
         return f"Recognizer({self.recipe.name!r}, {len(self.labels)} glosses, {self.config.parameters:,} parameters)"
 
     @overload
-    def predict(self, source: Source) -> Prediction: ...
+    def predict(self, source: Clip) -> Prediction: ...
     @overload
     def predict(self, source: Clips) -> list[Prediction]: ...
 
-    def predict(self, source: Source | Clips) -> Prediction | list[Prediction]:
+    def predict(self, source: Clip | Clips) -> Prediction | list[Prediction]:
         """Rank the glosses for one clip or several.
 
         A video's landmarks are estimated first, which needs ``pip install 'ishara[mediapipe]'``. Landmarks that are
@@ -212,11 +211,14 @@ class Recognizer:
             return self.predict([source])[0]
         if not source:
             raise IsharaError("There are no clips to predict: the list is empty; expected at least one.")
-        read = [self.landmarks(item) for item in source]
-        outputs = self.run([self._prepared(pose, item) for pose, item in zip(read, source, strict=True)])
-        times = [frame_times(pose, self.recipe.pose) for pose in read]
-        probabilities = softmax(outputs.logits, self.temperature)
-        return [self._prediction(*item) for item in zip(probabilities, outputs.attention, times, strict=True)]
+        predictions: list[Prediction] = []
+        for start in range(0, len(source), self._reader.together):
+            clips = [self.prepare(item) for item in source[start : start + self._reader.together]]
+            outputs = self.run(clips)
+            probabilities = softmax(outputs.logits, self.temperature)
+            times = [clip.times for clip in clips]
+            predictions += map(self._prediction, probabilities, outputs.attention, times)
+        return predictions
 
     def _prediction(self, probabilities: NDArray[np.float64], attention: Array, times: Array) -> Prediction:
         order = np.argsort(-probabilities, kind="stable")
@@ -224,17 +226,13 @@ class Recognizer:
         return Prediction(ranked, attention, times)
 
     def prepare(
-        self, source: Source, start: float | None = None, end: float | None = None, *, box: Box | None = None
-    ) -> Pose:
-        """Read one clip, or its stretch of `start` to `end` seconds, and bring it into the form that the model sees."""
-        return self._prepared(self.landmarks(source, start, end, box=box), source)
+        self, source: Clip, start: float | None = None, end: float | None = None, *, box: Box | None = None
+    ) -> ModelInput:
+        """Read one clip, or its stretch of `start` to `end` seconds, and bring it into the form that the model sees.
 
-    def _prepared(self, pose: Pose, source: Source) -> Pose:
-        """Landmarks as the model sees them; `source` names the clip in errors."""
-        try:
-            return prepare(pose, self.recipe.pose)
-        except IsharaError as error:
-            raise error if isinstance(source, Pose) else IsharaError(f"{source}: {error}") from None
+        Errors as for `predict`; what is prepared already comes back as it is.
+        """
+        return source if isinstance(source, ModelInput) else self._reader.read(source, start, end, box)
 
     def landmarks(
         self, source: Source, start: float | None = None, end: float | None = None, *, box: Box | None = None
@@ -253,54 +251,36 @@ class Recognizer:
         Raises
         ------
         IsharaError
-            If the clip cannot be read, nobody is seen in it, or it is a video and the estimator is not installed.
+            If the clip cannot be read, nobody is seen in it, it is a video and the estimator is not installed, or this
+            recogniser looks at pictures.
         """
-        if isinstance(source, Pose):
-            return source.stretch(start, end)
-        if isinstance(source, str | Path):
-            return (
-                read_pose(source, start, end)
-                if is_landmark_file(source)
-                else self._videos.landmarks(source, start, end, box)
-            )
-        if not hasattr(source, "read"):
-            raise _not_a_clip(source)
-        return self._videos.landmarks(source, start, end, box)
+        return self._reader.landmarks(source, start, end, box)
 
-    def run(self, poses: Sequence[Pose]) -> Outputs:
+    @property
+    def together(self) -> int:
+        """How many prepared clips may be held in memory at once."""
+        return self._reader.together
+
+    def run(self, clips: Sequence[ModelInput]) -> Outputs:
         """The model's raw outputs for prepared clips, batched by length so that little is padded."""
-        features = [extract_features(pose, self.recipe.features) for pose in poses]
-        order = sorted(range(len(features)), key=lambda i: len(features[i]))
-        rows: list[Any] = [None] * len(features)
-        for start in range(0, len(order), _BATCH):
-            members = order[start : start + _BATCH]
-            logits, embedding, attention = self._session.run(OUTPUTS, pad([features[i] for i in members]))
+        order = sorted(range(len(clips)), key=lambda i: len(clips[i]))
+        rows: list[Any] = [None] * len(clips)
+        batch = min(_BATCH, self.together)
+        for start in range(0, len(order), batch):
+            members = order[start : start + batch]
+            logits, embedding, attention = self._session.run(OUTPUTS, pad([clips[i].x for i in members]))
             for row, i in enumerate(members):
-                rows[i] = logits[row], embedding[row], attention[row, : len(features[i])]
+                rows[i] = logits[row], embedding[row], attention[row, : len(clips[i])]
         logits, embedding, attention = zip(*rows, strict=True)
         return Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
 
 
-def _estimator_options(recipe: Recipe) -> EstimatorOptions:
-    """The recipe's, with the face where its model looks at one."""
-    face = "face" in model_skeleton(recipe.pose).groups
-    return recipe.estimator.model_copy(update={"face": recipe.estimator.face or face})
-
-
-def _not_a_clip(found: object) -> IsharaError:
-    return IsharaError(
-        f"{type(found).__name__} is not something to predict; expected the path of a clip, an open binary file, a "
-        "Pose, or a list of these. An array becomes a Pose by "
-        'Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
-    )
-
-
-def pad(features: Sequence[Array]) -> dict[str, NDArray[Any]]:
-    """The model's inputs for clips of (T_i, F) features: ``x`` (B, T, F) and ``mask`` (B, T)."""
-    longest = max(map(len, features))
-    x = np.zeros((len(features), longest, features[0].shape[1]), np.float32)
-    mask = np.zeros((len(features), longest), bool)
-    for row, clip in enumerate(features):
+def pad(clips: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The model's inputs for clips of (T_i, …) frames: ``x`` (B, T, …) and ``mask`` (B, T)."""
+    longest = max(map(len, clips))
+    x = np.zeros((len(clips), longest, *clips[0].shape[1:]), clips[0].dtype)
+    mask = np.zeros((len(clips), longest), bool)
+    for row, clip in enumerate(clips):
         x[row, : len(clip)] = clip
         mask[row, : len(clip)] = True
     return {"x": x, "mask": mask}
@@ -334,10 +314,10 @@ def _open_session(path: Path, config: Config, threads: int | None) -> ort.Infere
     except Exception as error:  # noqa: BLE001  ONNX Runtime's errors share no public base class
         raise IsharaError(f"{path}: ONNX Runtime cannot open it ({str(error).splitlines()[0]}).") from None
     shapes = {item.name: item.shape for item in (*session.get_inputs(), *session.get_outputs())}
-    found = (shapes.get("x", [None])[-1], shapes.get("logits", [None])[-1], set(OUTPUTS) <= set(shapes))
-    if found != (len(config.features), len(config.labels), True):
+    frame, classes = tuple(shapes.get("x", [])[2:]), shapes.get("logits", [None])[-1]
+    if (frame, classes) != (config.frame, len(config.labels)) or not set(OUTPUTS) <= set(shapes):
         raise IsharaError(
-            f"{path}: takes {found[0]} features and gives {found[1]} classes with outputs {sorted(shapes)}; expected "
-            f"{len(config.features)} features, {len(config.labels)} classes and {', '.join(OUTPUTS)}."
+            f"{path}: takes frames of the shape {frame} and gives {classes} classes with outputs {sorted(shapes)}; "
+            f"expected {config.frame}, {len(config.labels)} classes and {', '.join(OUTPUTS)}."
         )
     return session

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -35,11 +35,19 @@ class Config(BaseModel):
     format: int
     recipe: Recipe
     labels: list[str] = Field(min_length=1)
-    landmarks: list[str] = Field(min_length=1)
-    features: list[str] = Field(min_length=1)
+    # What a frame of a clip is: features of landmarks, whose names follow, or a picture.
+    input: Literal["landmarks", "pixels"] = "landmarks"
+    landmarks: list[str] = []
+    features: list[str] = []
     parameters: int
     versions: dict[str, str]
     files: dict[Annotated[str, Field(pattern=_FILE_NAME)], str]
+
+    @property
+    def frame(self) -> tuple[int, ...]:
+        """The shape of one frame: (F,), or (3, S, S)."""
+        size = self.recipe.pixels.size
+        return (3, size, size) if self.input == "pixels" else (len(self.features),)
 
     @field_validator("labels")
     @classmethod
@@ -98,6 +106,8 @@ def read_config(path: Path) -> Config:
         raise IsharaError(f"{path}: is not a recogniser's configuration: {where}: {message}.") from None
     if config.format != FORMAT:
         raise IsharaError(f"{path}: has format {config.format}; this version of Ishara reads format {FORMAT}.")
+    if config.input == "pixels":
+        return config
     recipe = config.recipe
     skeleton = model_skeleton(recipe.pose)
     layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)

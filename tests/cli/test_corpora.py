@@ -3,6 +3,7 @@
 import zipfile
 
 import pytest
+from rich.console import Console
 
 from ishara.cli import main
 from ishara.clips.corpora import get_corpus, list_corpora
@@ -24,6 +25,14 @@ def test_the_bare_command_lists_them_all(ishara):
     code, out, _ = ishara("corpora")
     assert code == 0
     assert [name for name in list_corpora() if name not in out] == []
+
+
+def test_addresses_are_whole_in_a_narrow_terminal(ishara, monkeypatch):
+    monkeypatch.setattr("ishara.console.console", Console(width=40))
+    _, out, _ = ishara("corpora")
+    for corpus in map(get_corpus, list_corpora()):
+        for part in (corpus.name, corpus.title, corpus.language, corpus.licence, corpus.source):
+            assert part in out
 
 
 @pytest.mark.parametrize("name", list_corpora())

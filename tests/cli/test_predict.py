@@ -11,27 +11,27 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ishara.cli.inputs import pose_places
+from ishara.clips.clip import Clip
 from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
+from ishara.pose.address import Address
+from ishara.pose.estimate.shared import SharedEstimator
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
 
 
-class Somebody:
-    """Stands in for `SharedEstimator`: sees the synthetic signer in every video, and nobody in those called so."""
-
-    def __init__(self, _: object) -> None: ...
-
-    def landmarks(self, source: object, start: float | None, end: float | None, box: object) -> Pose:
-        if "nobody" in str(source):
-            raise IsharaError(f"{source}: no body and no hand was found in any of 30 frames.")
-        return synthetic_clip("SYN-01").stretch(start, end)
+def _seen(_: object, source: object, start: float | None, end: float | None, box: object) -> Pose:
+    """Stands in for MediaPipe: the synthetic signer in every video, and nobody in those called so."""
+    if "nobody" in str(source):
+        raise IsharaError(f"{source}: no body and no hand was found in any of 30 frames.")
+    return synthetic_clip("SYN-01").stretch(start, end)
 
 
 @pytest.fixture
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ishara.recognizer.SharedEstimator", Somebody)
+    monkeypatch.setattr(SharedEstimator, "landmarks", _seen)
 
 
 def test_predicting_an_empty_folder_says_so(ishara, tiny_run: Path, tmp_path: Path) -> None:
@@ -108,6 +108,13 @@ def test_a_table_of_another_kind_is_refused_before_anything_is_read(ishara, tmp_
     assert "a table is written as .csv or .parquet" in err
 
 
+def test_a_file_for_landmarks_to_be_kept_in_is_refused_before_anything_is_read(ishara, tmp_path: Path) -> None:
+    (tmp_path / "poses").write_bytes(b"")
+    code, _, err = ishara("predict", tmp_path / "nowhere", "a.mp4", "--save-pose", tmp_path / "poses")
+    assert code == 1
+    assert "poses: is a file; expected a folder" in err
+
+
 @pytest.mark.parametrize("kind", ["pose", "video"])
 def test_standard_input_is_a_clip(
     ishara, somebody: None, tiny_run: Path, corpus: Path, kind: str, monkeypatch: pytest.MonkeyPatch
@@ -123,7 +130,13 @@ def test_empty_standard_input_says_what_is_expected(ishara, tiny_run: Path, monk
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     code, _, err = ishara("predict", tiny_run, "-")
     assert code == 1
-    assert "Standard input is empty; expected a video or a .pose file" in err
+    assert "standard input: is empty; expected a video or a .pose file" in err
+
+
+def test_text_on_standard_input_is_called_so(ishara, tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"hello, not a video")))
+    _, _, err = ishara("predict", tiny_run, "-")
+    assert err.startswith("Error: standard input: is truncated, damaged or not a video")
 
 
 def test_predicting_landmarks_imports_neither_torch_nor_an_estimator(tiny_run: Path, corpus: Path) -> None:
@@ -135,3 +148,46 @@ def test_predicting_landmarks_imports_neither_torch_nor_an_estimator(tiny_run: P
     words = [sys.executable, "-c", code, "predict", str(tiny_run), str(next(corpus.rglob("*.pose")))]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_two_clips_share_the_file_of_their_landmarks(ishara, somebody: None, tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    for name in ("a.mp4", "a.mov", "s01.t1.mp4", "s01.t2.mp4", "._a.mp4"):
+        (tmp_path / "clips" / name).write_bytes(b"")
+    code, out, err = ishara("predict", tiny_run, tmp_path / "clips", "--save-pose", tmp_path / "poses")
+    assert code == 0, err
+    assert len(out.splitlines()) == 4
+    kept = sorted(path.name for path in (tmp_path / "poses").iterdir())
+    assert kept == ["a.mov.pose", "a.mp4.pose", "s01.t1.pose", "s01.t2.pose"]
+
+
+def test_places_of_landmarks_say_which_clip_and_stay_in_their_folder() -> None:
+    places = pose_places(["f.npz#0", "f.npz?aspect=1.5#1", "/x/b.mp4", "../b.mov", "s3://h/d/c.mp4", "..", "s01.t1"])
+    assert [str(place) for place in places.values()] == [
+        "f-0.pose", "f-aspect-1.5-1.pose", "x/b.pose", "b.pose", "h/d/c.pose", "clip.pose", "s01.t1.pose"
+    ]  # fmt: skip
+    assert all(read_as_file(place) for place in places.values())
+
+
+def read_as_file(place: Path) -> bool:
+    """Whether the name is that of a file, and not taken for the address of a clip in another."""
+    return Address.parse(place).file == str(place)
+
+
+def test_stretch_and_box_of_a_manifest_reach_the_estimator_in_every_command(
+    ishara, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def landmarks(_: object, source: object, start: float | None, end: float | None, box: object) -> Pose:
+        asked.append((Path(str(source)).name, start, end, str(box)))
+        return synthetic_clip("SYN-01")
+
+    monkeypatch.setattr(SharedEstimator, "landmarks", landmarks)
+    clip = Clip("a", str(tmp_path / "a.mp4"), "SYN-01", "s", None, 0.5, 1.25, "1 2 30 40")
+    manifest = Manifest.from_clips([clip]).write(tmp_path / "m.csv")
+    evaluate = ("evaluate", tiny_run, "--manifest", manifest, "-o", tmp_path / "report")
+    for words in (("predict", tiny_run, manifest), evaluate):
+        code, _, err = ishara(*words)
+        assert code == 0, err
+    assert asked == [("a.mp4", 0.5, 1.25, "1 2 30 40")] * 2

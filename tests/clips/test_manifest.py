@@ -73,6 +73,10 @@ def test_starts_may_be_whole_in_many_rows_and_then_not(tmp_path):
     ("frame", "says"),
     [
         (table().drop("gloss"), "no column gloss; found id, path"),
+        (
+            pl.DataFrame({"\x1b[2J\x00": [1], "a" * 99: [2]}),
+            rf"found what is no text, {'a' * 40}…, expected at least id",
+        ),
         (table().clear(), "has no clips"),
         (table(id=["a", "a"]), "2 rows of the manifest share their id with another row: row 2, 3"),
         (table(gloss=["TEA", " "]), "1 rows of the manifest have no gloss: row 3"),
@@ -178,3 +182,8 @@ def test_the_same_stretch_of_a_file_listed_twice_is_told_with_rows_but_not_refus
 def test_a_manifest_without_faults_has_no_warnings(tmp_path):
     (tmp_path / "a.pose").touch()
     assert Manifest.from_clips([Clip("a", str(tmp_path / "a.pose"), "TEA")]).warnings() == []
+
+
+def test_a_folder_is_no_manifest(tmp_path):
+    with pytest.raises(IsharaError, match=r"is a folder; expected a manifest, such as .*manifest\.csv\.$"):
+        Manifest.read(tmp_path)

@@ -27,7 +27,7 @@ PAGES = sorted(DOCS.glob("*.md"))
 RECIPES = ("train", "crossval", "check")
 # Where two corpora share a page, or one needs none.
 SHARED = {"include50": "include"}
-WITHOUT = {"synthetic"}
+WITHOUT = {"synthetic", "synthetic-video"}
 
 
 def commands(page: Path) -> list[list[str]]:

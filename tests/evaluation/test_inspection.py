@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
 from ishara.cli import main
 from ishara.errors import IsharaError
@@ -322,6 +325,15 @@ def test_the_command_shows_signers_and_clips_to_check(poses: Path, monkeypatch, 
     assert "1 clip could not be read" in err
 
 
+def test_in_a_narrow_terminal_the_signers_and_their_shares_remain(poses: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("ishara.cli.inspect.console", Console(width=60))
+    _, out, _ = run(poses, monkeypatch=monkeypatch, capsys=capsys)
+    assert "signer" in out
+    assert re.search(r"s1 +20 +75\.0% +75\.0% +75\.0% +100% +0", out)
+    assert re.search(r"all +30 +50\.0% +50\.0% +50\.0% +100% +1", out)
+    assert "…" not in out
+
+
 def test_the_command_writes_json_and_a_page(poses: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     code, out, err = run(
         poses, "--json", "--hands", "0.6", "-o", tmp_path / "out", monkeypatch=monkeypatch, capsys=capsys
@@ -336,3 +348,22 @@ def test_video_of_without_a_page_is_a_mistake(poses: Path, monkeypatch, capsys) 
     code, _, err = run(poses, "--video-of", "a", monkeypatch=monkeypatch, capsys=capsys)
     assert code == 1
     assert "say with -o where to write it" in err
+
+
+def test_pictures_of_a_varying_rate_come_at_the_times_of_the_landmarks(tmp_path: Path) -> None:
+    times = [0, 1, 2, 3, 4, 12, 13, 14, 15, 16, 24, 25]  # in 1/50 s; the brightness tells which
+    with av.open(str(tmp_path / "clip.mkv"), "w") as film:
+        stream = film.add_stream("ffv1", rate=50)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "gray"
+        stream.codec_context.time_base = Fraction(1, 50)
+        for time in times:
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32), 20 + 8 * time, np.uint8), format="gray")
+            frame.pts = time
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+    fps = read_video(tmp_path / "clip.mkv").info.fps
+    shown = [(float(picture.mean()) - 20) / 8 / 50 for picture in VideoStretch(str(tmp_path / "clip.mkv")).frames()]
+    even = np.arange(len(shown)) / fps
+    assert len(shown) == round(0.5 * fps) + 1
+    nearest = [min(times, key=lambda time, at=at: abs(time / 50 - at)) / 50 for at in even]
+    np.testing.assert_allclose(shown, nearest, atol=0.01)

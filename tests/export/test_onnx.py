@@ -14,7 +14,7 @@ from ishara.models import create_model, list_models
 from ishara.models.contract import ModelOutput, SignModel
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", list_models("landmarks"))
 def test_every_model_is_the_same_in_onnx(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = create_model(name, num_classes=5, layers=2)
@@ -62,3 +62,24 @@ def test_parity_sees_other_weights(tmp_path: Path) -> None:
         model.head[5].bias += 0.01
     with pytest.raises(IsharaError, match="'logits'"):
         check_parity(model, tmp_path / "model.onnx")
+
+
+SMALL = {
+    "sign2text": {"size": 32, "stem": 8, "widths": (8, 8), "depths": (1, 1), "features": 8, "hidden": 8},
+    "timesformer": {"size": 32, "d_model": 16, "heads": 2, "layers": 2, "feedforward": 32, "frames": 6},
+}
+
+
+@pytest.mark.parametrize("name", list_models("pixels"))
+def test_models_of_pixels_are_the_same_in_onnx_for_every_length(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = create_model(name, num_classes=5, **SMALL[name])
+    export_onnx(model, tmp_path / "model.onnx")
+    session = ort.InferenceSession(str(tmp_path / "model.onnx"))
+    for lengths in ((1,), (9, 4), (6, 6, 2)):
+        x, mask = model.random_clips(lengths, seed=1)
+        with torch.no_grad():
+            expected = model.eval()(x, mask)
+        found = session.run(["logits", "embedding", "attention"], {"x": x.numpy(), "mask": mask.numpy()})
+        for ours, theirs in zip(expected, found, strict=True):
+            np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-4)

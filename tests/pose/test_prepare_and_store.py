@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import polars as pl
 import pytest
@@ -219,3 +220,34 @@ def test_a_changed_file_in_a_folder_with_a_number_sign_is_noticed(tmp_path: Path
     first = build(tmp_path / "stores", clips)
     write_pose(synthetic_clip("SYN-02", take=2), tmp_path / "C#" / "a.pose")
     assert build(tmp_path / "stores", clips).folder != first.folder
+
+
+def test_landmarks_behind_a_url_are_read_again_when_they_change(tmp_path: Path) -> None:
+    store = fsspec.filesystem("memory")
+    one, other = (write_pose(synthetic_clip(f"SYN-0{i}", take=i), tmp_path / f"{i}.pose").read_bytes() for i in (1, 2))
+    clips = [("a", "memory://store/a.pose"), ("b", "memory://store/b.pose")]
+    store.pipe("/store/a.pose", one)
+    first = build(tmp_path / "stores", clips)
+    assert first.failures.keys() == {"b"}
+    store.pipe("/store/b.pose", other)
+    second = build(tmp_path / "stores", clips)
+    assert second.ids == ("a", "b")
+    store.pipe("/store/a.pose", other)
+    assert build(tmp_path / "stores", clips).folder != second.folder
+
+
+def test_a_clip_that_the_network_kept_back_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = [("a", "memory://net/a.pose"), ("b", "memory://net/b.pose")]
+    for clip, address in clips:
+        content = write_pose(synthetic_clip("SYN-01"), tmp_path / f"{clip}.pose").read_bytes()
+        fsspec.filesystem("memory").pipe(address.removeprefix("memory:/"), content)
+
+    def without_network(address: str, *stretch: float | None) -> Pose:
+        if address.endswith("b.pose"):
+            raise IsharaError(f"{address}: cannot be read (timed out).")
+        return read_pose(address, *stretch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ishara.pose.store.read_pose", without_network)
+        assert build(tmp_path / "stores", clips).failures.keys() == {"b"}
+    assert build(tmp_path / "stores", clips).ids == ("a", "b")

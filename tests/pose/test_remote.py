@@ -8,7 +8,7 @@ import pytest
 
 from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.errors import IsharaError
-from ishara.pose.files import read_pose, write_pose
+from ishara.pose.files import is_landmark_file, read_pose, write_pose
 
 
 def test_a_url_is_read_as_the_file_behind_it(tmp_path: Path) -> None:
@@ -34,3 +34,18 @@ def test_one_clip_of_an_array_behind_a_url(tmp_path: Path) -> None:
 def test_a_url_that_cannot_be_read_is_named(url: str, says: str) -> None:
     with pytest.raises(IsharaError, match=says):
         read_pose(url)
+
+
+def test_signs_that_mean_more_in_other_addresses_are_names_here(tmp_path: Path) -> None:
+    here = write_pose(synthetic_clip("SYN-01"), tmp_path / "clip.pose").read_bytes()
+    for name in ("take[1].pose", "take*.pose"):
+        fsspec.filesystem("memory").pipe(f"/signs/{name}", here)
+        assert len(read_pose(f"memory://signs/{name}")) == len(synthetic_clip("SYN-01"))
+
+
+def test_the_query_of_an_address_on_loan_does_not_hide_what_it_holds(tmp_path: Path) -> None:
+    here = write_pose(synthetic_clip("SYN-01"), tmp_path / "clip.pose").read_bytes()
+    fsspec.filesystem("memory").pipe("/loan/clip.pose?signature=a.b", here)
+    assert is_landmark_file("memory://loan/clip.pose?signature=a.b")
+    assert len(read_pose("memory://loan/clip.pose?signature=a.b")) == len(synthetic_clip("SYN-01"))
+    assert not is_landmark_file("https://host/clip.mp4?name=x.pose")

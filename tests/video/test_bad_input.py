@@ -31,6 +31,7 @@ def _refused(path: Path | str, message: str, backend: str = "pyav") -> None:
 def test_a_missing_file(tmp_path: Path, backend: str) -> None:
     _refused(tmp_path / "none.mp4", "there is no such file", backend)
     _refused("memory://none/such.mp4", "there is no such file", backend)
+    _refused("http://127.0.0.1:9/a.mp4", "cannot be opened (", backend)
     _refused("nosuch://server/clip.mp4", "cannot be opened", backend)
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ishara.cli.app import app
-from ishara.console import console, tell, track
+from ishara.console import tell, track
 
 if TYPE_CHECKING:
     from ishara.clips.corpora import Corpus
@@ -30,11 +29,13 @@ def corpora(context: typer.Context) -> None:
 
     if context.invoked_subcommand is not None:
         return
-    table = Table("name", "what", "language", "licence", "where to ask")
+    # No table: its columns would be too narrow for addresses, which are to be copied.
     for name in list_corpora():
         corpus = get_corpus(name)
-        table.add_row(*map(escape, (name, corpus.title, corpus.language, corpus.licence, corpus.source)))
-    console.print(table)
+        tell(f"[bold]{escape(name)}[/]: {escape(corpus.title)}")
+        tell(f"    language: {escape(corpus.language)}; terms: {escape(corpus.licence)}")
+        tell(f"    {escape(corpus.source)}")
+    tell("More of one: [bold]ishara corpora show NAME[/]")
 
 
 @corpora_app.command()

@@ -75,12 +75,26 @@ def extract(
 
     if scheduler is not None and workers is not None:
         raise IsharaError("--workers starts processes on this machine and --scheduler uses others: give one of them.")
+    _keep_manifest(manifest, out)
     options = {"complexity": complexity, "models": models, "face": face, "refine": refine, "stride": stride}
     extracted = extract_clips(
         Manifest.read(manifest), out, _work({name: value for name, value in options.items() if value is not None}),
         workers=Workers(workers, scheduler, retries), redo=redo, progress=_show,
     )  # fmt: skip
     _report(extracted)
+
+
+def _keep_manifest(manifest: Path, out: str) -> None:
+    """Refuse a folder whose own manifest would take the place of the one that is read."""
+    from ishara.clips.extraction import MANIFEST
+    from ishara.pose.extract.folder import local_path
+
+    folder = local_path(out)
+    if folder is not None and manifest.resolve() == (folder / MANIFEST).resolve():
+        raise IsharaError(
+            f"{manifest}: would be replaced by the manifest of the landmarks, {MANIFEST} in {out}. Give another folder "
+            "with --out."
+        )
 
 
 def _work(given: dict[str, Any]) -> Work:

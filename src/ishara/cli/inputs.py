@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ishara.clips.clip import Clip
-from ishara.clips.corpora.tree import CLIP_SUFFIXES
+from ishara.clips.corpora.tree import CLIP_SUFFIXES, files_below
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
-from ishara.pose.address import PARQUET_SUFFIX
+from ishara.pose.address import ARRAY_SUFFIXES, PARQUET_SUFFIX, file_of
 from ishara.pose.parquet import is_clip
 from ishara.pose.pose import Pose
 from ishara.recognizer import Recognizer
+from ishara.recognizer_inputs import ModelInput
 from ishara.video.box import Box
 
 STANDARD_INPUT = "-"
+_SUFFIXES = (*CLIP_SUFFIXES, *ARRAY_SUFFIXES, PARQUET_SUFFIX)
 # The first four bytes of a .pose file are its version.
 _POSE_VERSIONS = tuple(struct.pack("<f", version) for version in (0.0, 0.1, 0.2))
 
@@ -42,10 +48,25 @@ class Input:
 
     def landmarks(self, recognizer: Recognizer) -> Pose:
         """Its landmarks, estimated where it is a video; `IsharaError` if they cannot be had."""
-        clip = self.clip
-        if clip.path == STANDARD_INPUT:
-            return _from_standard_input(recognizer)
-        return recognizer.landmarks(clip.path, clip.start, clip.end, box=Box.parse(clip.box) if clip.box else None)
+        with self._source() as source:
+            return recognizer.landmarks(source, self.clip.start, self.clip.end, box=self._box)
+
+    def prepared(self, recognizer: Recognizer) -> ModelInput:
+        """What the recogniser's model is given of it; `IsharaError` if it cannot be read."""
+        with self._source() as source:
+            return recognizer.prepare(source, self.clip.start, self.clip.end, box=self._box)
+
+    @property
+    def _box(self) -> Box | None:
+        return Box.parse(self.clip.box) if self.clip.box else None
+
+    @contextmanager
+    def _source(self) -> Iterator[str | Path | BinaryIO]:
+        if self.clip.path != STANDARD_INPUT:
+            yield self.clip.path
+            return
+        with _standard_input() as source:
+            yield source
 
 
 def expand(given: Sequence[str]) -> list[Input]:
@@ -62,12 +83,34 @@ def expand(given: Sequence[str]) -> list[Input]:
     return [found for word in given for found in _expand(word, alone=len(given) == 1)]
 
 
+def pose_places(names: Iterable[str]) -> dict[str, Path]:
+    """Where the landmarks of each input are kept, by its name: ``NAME.pose``, in the folders that the name has.
+
+    Names that would share a file, such as ``a.mov`` and ``a.mp4``, get one each.
+    """
+    from ishara.pose.extract.names import file_names
+
+    places = {name: _pose_place(name) for name in names}
+    times = Counter(str(place).casefold() for place in places.values())
+    shared = [name for name, place in places.items() if times[str(place).casefold()] > 1]
+    return places | {name: Path(f"{file}.pose") for name, file in file_names(shared).items()}
+
+
+def _pose_place(name: str) -> Path:
+    parts = [part for part in Path(name.rsplit("://", 1)[-1]).parts if part not in ("/", "..")] or ["clip"]
+    file = file_of(parts[-1])
+    stem = Path(file).stem if Path(file).suffix.lower() in _SUFFIXES else file
+    # Of ``file.npz#7`` the number is told, without the signs that have a meaning in addresses.
+    chosen = parts[-1].removeprefix(file)
+    return Path(*parts[:-1], re.sub(r"[?#&=]", "-", stem + chosen) + ".pose")
+
+
 def _expand(word: str, *, alone: bool) -> Iterator[Input]:
     path = Path(word)
     if _is_manifest(path):
         yield from (Input(clip.id, clip) for clip in Manifest.read(path))
     elif path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in CLIP_SUFFIXES)
+        inside = [file for file in files_below(path) if file.suffix.lower() in CLIP_SUFFIXES]
         if not inside:
             raise IsharaError(f"{word}: holds no clip ({', '.join(CLIP_SUFFIXES)}).")
         for file in inside:
@@ -85,13 +128,18 @@ def _unlabelled(path: str) -> Clip:
     return Clip(id=path, path=path, gloss="")
 
 
-def _from_standard_input(recognizer: Recognizer) -> Pose:
+@contextmanager
+def _standard_input() -> Iterator[Path | BinaryIO]:
+    """What was piped in: a file of landmarks, or an open video."""
     content = sys.stdin.buffer.read()
     if not content:
-        raise IsharaError("Standard input is empty; expected a video or a .pose file, such as: … < clip.mp4")
+        raise IsharaError("standard input: is empty; expected a video or a .pose file, such as: … < clip.mp4")
     if content[:4] not in _POSE_VERSIONS:
-        return recognizer.landmarks(io.BytesIO(content))
+        video = io.BytesIO(content)
+        video.name = "standard input"  # what messages call it
+        yield video
+        return
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "standard-input.pose"
         file.write_bytes(content)
-        return recognizer.landmarks(file)
+        yield file

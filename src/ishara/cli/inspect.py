@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MOST_SIGNERS = 30
 _MOST_GLOSSES = 5
 _MOST_CLIPS = 10
+_COLUMNS = ("clips", "frames", "left", "right", "either", "body", "no hand", "no body", "check")
+_SPARED = ("clips", "no hand", "no body")
+_LEAST_WIDTH = 76
 
 
 @app.command()
@@ -91,16 +94,19 @@ def _parts_table(overall: Part, signers: list[Part]) -> Table:
         pad_edge=False,
         collapse_padding=True,
     )
-    table.add_column("signer", min_width=6)
-    for name in ("clips", "frames", "left", "right", "either", "body", "no hand", "no body", "check"):
+    table.add_column("signer", min_width=6, overflow="fold")
+    # What fits into few columns says the same: frames lost are also those that the shares leave over.
+    names = [name for name in _COLUMNS if console.width >= _LEAST_WIDTH or name not in _SPARED]
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for part in [*signers[:_MOST_SIGNERS], overall]:
         if part is overall:
             table.add_section()
         shares = map(_percent, (part.left_hand, part.right_hand, part.any_hand, part.body))
         lost = ("–" if value is None else str(value) for value in (part.no_hand, part.no_body))
-        name = escape(part.name) or "all"
-        table.add_row(name, str(part.clips), str(part.frames), *shares, *lost, str(part.suspicious))
+        cells = (str(part.clips), str(part.frames), *shares, *lost, str(part.suspicious))
+        values = dict(zip(_COLUMNS, cells, strict=True))
+        table.add_row(escape(part.name) or "all", *(values[name] for name in names))
     if len(signers) > _MOST_SIGNERS:
         table.caption = f"The {_MOST_SIGNERS} signers with the fewest frames with a hand, of {len(signers)}."
     return table
@@ -109,7 +115,9 @@ def _parts_table(overall: Part, signers: list[Part]) -> Table:
 def _clips_table(found: Inspection) -> Table:
     overall = found.overall
     handless = f", {overall.handless} of them without any hand" if overall.handless else ""
-    table = Table("clip", "gloss", "signer", "found", title=f"Clips to check: {overall.suspicious}{handless}")
+    table = Table(title=f"Clips to check: {overall.suspicious}{handless}")
+    for name in ("clip", "gloss", "signer", "found"):
+        table.add_column(name, overflow="fold")
     for row in found.suspicious().head(_MOST_CLIPS).iter_rows(named=True):
         table.add_row(*(escape(row[name] or "–") for name in ("id", "gloss", "signer")), "; ".join(row["problems"]))
     return table

@@ -15,8 +15,6 @@ from ishara.console import as_json, one_line, tell, tell_error, track
 from ishara.errors import IsharaError
 
 if TYPE_CHECKING:
-    from ishara.cli.inputs import Input
-    from ishara.pose.pose import Pose
     from ishara.recognizer import Prediction
 
 _TABLES = (".csv", ".parquet")
@@ -42,23 +40,29 @@ def predict(
     ] = None,
 ) -> None:
     """Rank the glosses for a clip, several, or whole folders of them; landmarks of videos are estimated first."""
-    from ishara.cli.inputs import expand
+    from ishara.cli.inputs import expand, pose_places
+    from ishara.pose.files import write_pose
     from ishara.recognizer import Recognizer
 
     if out is not None and out.suffix not in _TABLES:
         raise IsharaError(f"{out}: a table is written as {' or '.join(_TABLES)}.")
+    if save_pose is not None and save_pose.exists() and not save_pose.is_dir():
+        raise IsharaError(f"{save_pose}: is a file; expected a folder for the landmarks, which need not be there.")
     recognizer = Recognizer.load(model)
     inputs = expand(clips)
+    places = {} if save_pose is None else pose_places([item.name for item in inputs])
     rows: list[dict[str, object]] = []
     failed = 0
     # A bar where a table is what is asked for: else each line that is printed shows how far it got.
     for item in track("Clips", inputs) if out is not None else inputs:
         row: dict[str, object] = {"clip": item.name, "truth": item.clip.gloss or None, "error": None}
         try:
-            pose = item.landmarks(recognizer)
-            if save_pose is not None:
-                _save(pose, save_pose, item)
-            prediction = recognizer.predict(pose)
+            if save_pose is None:
+                prediction = recognizer.predict(item.prepared(recognizer))
+            else:
+                pose = item.landmarks(recognizer)
+                write_pose(pose, save_pose / places[item.name])
+                prediction = recognizer.predict(pose)
         except IsharaError as error:
             failed += 1
             tell_error(str(error) if item.name in str(error) else f"{item.name}: {error}")
@@ -74,14 +78,6 @@ def predict(
         tell(f"{len(rows) - failed} of {len(rows)} clips → {escape(str(out))}")
     if failed:
         raise typer.Exit(1)
-
-
-def _save(pose: Pose, folder: Path, item: Input) -> None:
-    """The clip's landmarks as NAME.pose; folders that its name has are kept below the folder."""
-    from ishara.pose.files import write_pose
-
-    parts = [part for part in Path(item.name.rsplit("://", 1)[-1]).parts if part not in ("/", "..")]
-    write_pose(pose, folder.joinpath(*parts[:-1], Path(parts[-1]).stem + ".pose"))
 
 
 def _ranked(prediction: Prediction, top: int) -> dict[str, object]:

@@ -26,6 +26,8 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 REQUIRED = ("id", "path", "gloss")
 _MOST_LISTED = 5
+_MOST_COLUMNS = 20
+_MOST_LETTERS = 40
 _BOX = r"^\d+ \d+ \d+ \d+$"
 _FIRST_ROW = 2  # of a clip, in the file: the header is row 1
 
@@ -52,8 +54,9 @@ class Manifest:
     def __post_init__(self) -> None:
         missing = [name for name in REQUIRED if name not in self.table.columns]
         if missing:
+            found = ", ".join(map(_shown, self.table.columns[:_MOST_COLUMNS])) or "none"
             raise IsharaError(
-                f"The manifest has no column {', '.join(missing)}; found {', '.join(self.table.columns) or 'none'}, "
+                f"The manifest has no column {', '.join(missing)}; found {found}, "
                 f"expected at least {', '.join(REQUIRED)}."
             )
         try:
@@ -112,6 +115,8 @@ class Manifest:
             If the file is not there, cannot be read as a table, or is not a valid manifest.
         """
         path = Path(path)
+        if path.is_dir():
+            raise IsharaError(f"{path}: is a folder; expected a manifest, such as {path / 'manifest.csv'}.")
         if not path.is_file():
             raise IsharaError(f"{path}: there is no such manifest. `ishara index CORPUS DIR -o {path}` makes one.")
         try:
@@ -214,6 +219,13 @@ class Manifest:
 def _listed(rows: Sequence[object]) -> str:
     """The first few rows, for a message."""
     return ", ".join(map(str, rows[:_MOST_LISTED])) + (", …" if len(rows) > _MOST_LISTED else "")
+
+
+def _shown(column: str) -> str:
+    """A column's name as a terminal may show it; that of a file that is no table can be anything."""
+    if not column.isprintable():
+        return "what is no text"
+    return column if len(column) <= _MOST_LETTERS else f"{column[:_MOST_LETTERS]}…"
 
 
 def _first_line(error: Exception) -> str:

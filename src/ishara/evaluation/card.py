@@ -27,8 +27,7 @@ def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | No
         "## What it is",
         "",
         f"- Architecture: `{recipe.model.name}`, {recognizer.config.parameters:,} parameters",
-        f"- Landmarks: {len(recognizer.config.landmarks)} (`{recipe.pose.skeleton}`)",
-        f"- Features a frame: {len(recognizer.config.features)}",
+        *_seen(recognizer),
         f"- Vocabulary: {len(recognizer.labels)} glosses",
         f"- Calibration temperature: {recognizer.temperature:.3f}",
         "",
@@ -47,6 +46,17 @@ def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | No
         "",
     ]
     return "\n".join(lines)
+
+
+def _seen(recognizer: Recognizer) -> list[str]:
+    """What the model is given of a clip."""
+    config, recipe = recognizer.config, recognizer.recipe
+    if config.input == "pixels":
+        return [f"- Pictures: {recipe.pixels.frames} a clip, {recipe.pixels.size}×{recipe.pixels.size}"]
+    return [
+        f"- Landmarks: {len(config.landmarks)} (`{recipe.pose.skeleton}`)",
+        f"- Features a frame: {len(config.features)}",
+    ]
 
 
 def _side(manifest: Manifest, split: str) -> str:

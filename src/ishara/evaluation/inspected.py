@@ -12,6 +12,7 @@ from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.pose.address import ARRAY_SUFFIXES, PARQUET_SUFFIX, Address, file_of
 from ishara.pose.files import is_landmark_file, read_array
+from ishara.pose.parquet import is_clip
 
 _POSE_SUFFIX = ".pose"
 _MANIFEST = "manifest.csv"
@@ -50,7 +51,7 @@ def clips_of(source: str | Path) -> list[dict[str, Any]]:
             f"{source}: there is no such file or folder; expected .pose files, a manifest of them or one."
         )
     suffix = file.suffix.lower()
-    if suffix == ".csv" or (suffix == PARQUET_SUFFIX and not _is_clip(file)):
+    if suffix == ".csv" or (suffix == PARQUET_SUFFIX and not is_clip(file)):
         return _manifest_rows(file)
     if suffix in ARRAY_SUFFIXES and Address.parse(text).index is None:
         return _array_rows(Address.parse(text))
@@ -60,14 +61,6 @@ def clips_of(source: str | Path) -> list[dict[str, Any]]:
             "manifest. `ishara extract` makes .pose files from videos."
         )
     return [{"id": text.removeprefix(f"{file.parent}/").removesuffix(_POSE_SUFFIX), "path": text}]
-
-
-def _is_clip(file: Path) -> bool:
-    """Whether a Parquet table is one clip, a row for each landmark, and not a manifest."""
-    try:
-        return "landmark_index" in pl.read_parquet_schema(file)
-    except (pl.exceptions.PolarsError, OSError):
-        return False
 
 
 def _folder_rows(folder: Path) -> list[dict[str, Any]]:

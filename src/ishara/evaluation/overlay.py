@@ -49,13 +49,31 @@ class VideoStretch:
     box: str | None = None
 
     def frames(self) -> Iterator[Image]:
-        """The pictures (H, W, 3), as the estimator saw them; `IsharaError` if the video cannot be read."""
+        """The pictures (H, W, 3), as the estimator saw them; `IsharaError` if the video cannot be read.
+
+        Those of a video whose rate varies come evenly in time, as its landmarks do: some twice, some never.
+        """
         from ishara.video import Box, stream_video
 
         box = None if self.box is None else Box.parse(self.box)
         with stream_video(self.video, start=self.start, end=self.end, box=box) as stream:
-            for _, picture in stream:
-                yield picture
+            yield from _evenly(stream, stream.fps) if stream.info.variable_rate else (picture for _, picture in stream)
+
+
+def _evenly(timed: Iterable[tuple[float, Image]], fps: float) -> Iterator[Image]:
+    """Of (seconds, picture) pairs the picture nearest to each 1 / fps seconds, from the first to the last."""
+    given = 0
+    first: float | None = None
+    before: tuple[float, Image] | None = None
+    for time, picture in timed:
+        first = time if first is None else first
+        while before is not None and first + given / fps < (before[0] + time) / 2:
+            yield before[1]
+            given += 1
+        before = time, picture
+    if first is not None and before is not None:
+        for _ in range(given, max(round((before[0] - first) * fps), 0) + 1):
+            yield before[1]
 
 
 def draw_on_frames(pose: Pose, frames: Iterable[Image]) -> Iterator[Image]:

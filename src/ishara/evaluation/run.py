@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ishara import __version__
 from ishara.clips.clip import Clip
+from ishara.clips.corpora.base import SYNTHETIC
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.evaluation.metrics import Summary, summarise
@@ -16,6 +19,7 @@ from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.report import write_report
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer, softmax
+from ishara.recognizer_inputs import ModelInput
 from ishara.video.box import Box
 
 PREDICTIONS = "predictions.parquet"
@@ -63,24 +67,34 @@ def predict_clips(
     IsharaError
         If not one clip could be read.
     """
-    read, poses, failures = [], [], {}
+    read: list[Clip] = []
+    failures: dict[str, str] = {}
+    frames: list[int] = []
+    logits: list[NDArray[np.float32]] = []
+    waiting: list[ModelInput] = []
     for clip in progress(list(manifest)):
         try:
-            poses.append(
-                recognizer.prepare(clip.path, clip.start, clip.end, box=Box.parse(clip.box) if clip.box else None)
-            )
-            read.append(clip)
+            box = Box.parse(clip.box) if clip.box else None
+            waiting.append(recognizer.prepare(clip.path, clip.start, clip.end, box=box))
         except IsharaError as error:
             failures[clip.id] = str(error)
+            continue
+        read.append(clip)
+        frames.append(len(waiting[-1]))
+        if len(waiting) == recognizer.together:
+            logits.append(recognizer.run(waiting).logits)
+            waiting = []
     if not read:
         raise IsharaError(f"Not one of {len(failures)} clips could be read. The first: {next(iter(failures.values()))}")
-    probabilities = softmax(recognizer.run(poses).logits, recognizer.temperature)
+    if waiting:
+        logits.append(recognizer.run(waiting).logits)
+    probabilities = softmax(np.concatenate(logits), recognizer.temperature)
     groups = None
     if group is not None and group in manifest.table.columns:
         of = dict(zip(manifest.table["id"], manifest.table[group], strict=True))
         groups = [of[clip.id] for clip in read]
     predictions = Predictions.build(
-        read, probabilities, recognizer.labels, groups=groups, frames=[len(pose) for pose in poses],
+        read, probabilities, recognizer.labels, groups=groups, frames=frames,
         fold=fold, seed=seed,
     )  # fmt: skip
     return predictions, failures
@@ -127,7 +141,7 @@ def publish(
         title=recipe.name,
         facts=own | facts | measured,
         history=pl.read_csv(history, glob=False) if history is not None and history.is_file() else None,
-        synthetic=recipe.data.corpus == "synthetic" and "Corpus" not in measured,
+        synthetic=recipe.data.corpus in SYNTHETIC and "Corpus" not in measured,
     )
     return page, summary
 

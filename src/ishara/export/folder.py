@@ -11,6 +11,7 @@ from pathlib import Path
 from ishara import __version__
 from ishara.export.onnx import export_onnx
 from ishara.models.contract import SignModel
+from ishara.models.options import sees_pixels
 from ishara.models.weights import WEIGHTS, save_weights
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
@@ -44,6 +45,7 @@ def write_recognizer(
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    pixels = sees_pixels(recipe)
     skeleton = model_skeleton(recipe.pose)
     layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
     export_onnx(model, partial / GRAPH)
@@ -52,8 +54,9 @@ def write_recognizer(
         format=FORMAT,
         recipe=recipe,
         labels=list(labels),
-        landmarks=list(skeleton.landmarks),
-        features=list(layout.names),
+        input="pixels" if pixels else "landmarks",
+        landmarks=[] if pixels else list(skeleton.landmarks),
+        features=[] if pixels else list(layout.names),
         parameters=sum(p.numel() for p in model.parameters()),
         versions={"ishara": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
         files={},

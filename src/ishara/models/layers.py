@@ -17,6 +17,41 @@ def sinusoidal_positions(length: int, size: int, device: torch.device) -> Tensor
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
 
 
+class TokenLinear(nn.Linear):
+    """`nn.Linear` for many tokens: in fp32 on a CPU its product is oneDNN's.
+
+    `nn.Linear` calls MKL, which on a processor that is not Intel's leaves its wider instructions unused: oneDNN's
+    product takes half the time there (``benchmarks/bench_pixel_models.py``).
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return token_linear(x, self.weight, self.bias)
+
+
+def token_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """(..., inputs) → (..., outputs), as `TokenLinear`."""
+    plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
+    if plain or torch.onnx.is_in_onnx_export() or not torch.backends.mkldnn.is_available():
+        return F.linear(x, weight, bias)
+    tokens = x.reshape(-1, x.shape[-1]).to_mkldnn()
+    return F.linear(tokens, weight, bias).to_dense().unflatten(0, x.shape[:-1])
+
+
+class StochasticDepth(nn.Module):
+    """In training a clip's branch is left out with some chance, and made up for elsewhere (Huang et al., 2016)."""
+
+    def __init__(self, chance: float) -> None:
+        super().__init__()
+        self.chance = chance
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, ...) → the same."""
+        if not self.training or self.chance == 0:
+            return x
+        kept = torch.rand(len(x), device=x.device) >= self.chance
+        return x * (kept / (1 - self.chance)).to(x.dtype).view(-1, *[1] * (x.ndim - 1))
+
+
 class SelfAttention(nn.Module):
     """Multi-head attention through PyTorch's fused kernel.
 

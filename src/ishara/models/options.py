@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from ishara.errors import IsharaError, choices
-from ishara.schema import explain
+from ishara.recipe import Recipe
+from ishara.schema import EXPECTED, explain
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Deviation = Annotated[float, Field(gt=0, le=1)]
+_STAGES: dict[str, JsonValue] = {EXPECTED: "all, or a list such as [stem, stage1]"}
 
 
 class ModelOptions(BaseModel):
     """Base of every architecture's options: immutable, unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # What a frame of a clip is to the model.
+    input: ClassVar[Literal["landmarks", "pixels"]] = "landmarks"
 
 
 class SpoterOptions(ModelOptions):
@@ -49,9 +56,92 @@ class BdslSpoterOptions(SpoterOptions):
         return self
 
 
+class PixelOptions(ModelOptions):
+    """What every model of pixels has; colours are shares of full brightness, for red, green and blue."""
+
+    input = "pixels"
+
+    size: Annotated[int, Field(ge=16)] = Field(224, description="Side of a frame, in pixels.")
+    mean: tuple[Share, Share, Share] = Field(
+        (0.45, 0.45, 0.45), description="Kinetics: 0.45 each; ImageNet: 0.485, 0.456, 0.406."
+    )
+    std: tuple[Deviation, Deviation, Deviation] = Field(
+        (0.225, 0.225, 0.225), description="Kinetics: 0.225 each; ImageNet: 0.229, 0.224, 0.225."
+    )
+    checkpointing: bool = Field(
+        False, description="Compute activations a second time in the backward pass, and keep few of them till then."
+    )
+
+
+class Sign2TextOptions(PixelOptions):
+    """A ResNet per frame, a bidirectional LSTM, additive attention; the defaults are the video notebook's sizes."""
+
+    stem: Size = Field(64, description="Channels of the ResNet's first convolution.")
+    widths: tuple[Size, ...] = Field((64, 128, 256, 512), min_length=1, description="Channels of its stages.")
+    depths: tuple[Size, ...] = Field((2, 2, 2, 2), description="Blocks of its stages; (2, 2, 2, 2) is ResNet-18.")
+    bottleneck: bool = Field(False, description="Blocks of three convolutions, as in ResNet-50, instead of two.")
+    frozen: Literal["all"] | tuple[str, ...] = Field(
+        (), description="Parts of the ResNet that are not trained: all, or of stem, stage1, stage2 …",
+        json_schema_extra=_STAGES,
+    )  # fmt: skip
+    batch_norm: Literal["batch", "stored"] = Field(
+        "batch", description="Training normalises by the batch, or as in use; frozen parts always do as in use."
+    )
+    features: Size = Field(512, description="Size of a frame for the LSTM; projected where the ResNet gives another.")
+    hidden: Size = Field(256, description="Size of the LSTM in each direction.")
+    layers: Size = Field(2, description="Layers of the LSTM.")
+    dropout: Dropout = 0.1
+
+    @model_validator(mode="after")
+    def _stages(self) -> Sign2TextOptions:
+        if len(self.widths) != len(self.depths):
+            raise ValueError(f"widths has {len(self.widths)} stages and depths {len(self.depths)}; expected as many")
+        if self.bottleneck and any(width % 4 for width in self.widths):
+            raise ValueError(f"widths is {self.widths}; with bottleneck, expected multiples of 4")
+        if self.features % 2:
+            raise ValueError(f"features ({self.features}) must be even for sinusoidal positions")
+        for part in () if self.frozen == "all" else self.frozen:
+            if part not in self.parts:
+                raise ValueError(f"frozen: found {part!r}. {choices(part, ['all', *self.parts])}")
+        return self
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the ResNet's parts: stem, stage1 and so on."""
+        return ("stem", *(f"stage{number}" for number in range(1, len(self.depths) + 1)))
+
+    @property
+    def frozen_parts(self) -> tuple[str, ...]:
+        """Those that are not trained."""
+        return self.parts if self.frozen == "all" else self.frozen
+
+
+class TimesformerOptions(PixelOptions):
+    """TimeSformer; the defaults are the paper's base model, which published checkpoints fit."""
+
+    frames: Size = Field(8, description="Learnt positions in time; clips of another length take the nearest.")
+    patch: Size = Field(16, description="Side of a patch, in pixels.")
+    d_model: Size = 768
+    heads: Size = 12
+    layers: Size = 12
+    feedforward: Size = 3072
+    dropout: Dropout = 0.0
+    stochastic_depth: Dropout = Field(
+        0.0, description="Chance that a clip skips a branch of the last layer; from 0 in the first, evenly."
+    )
+
+    @model_validator(mode="after")
+    def _divides(self) -> TimesformerOptions:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
+        return self
+
+
 SCHEMAS: dict[str, type[ModelOptions]] = {
     "spoter": SpoterOptions,
     "bdsl_spoter": BdslSpoterOptions,
+    "sign2text": Sign2TextOptions,
+    "timesformer": TimesformerOptions,
 }
 
 
@@ -63,10 +153,39 @@ def model_options(name: str, options: dict[str, Any]) -> ModelOptions:
     IsharaError
         If there is no such model, or an option is unknown or out of range; the message lists the choices.
     """
-    if name not in SCHEMAS:
-        raise IsharaError(f"There is no model {name!r}. {choices(name, SCHEMAS)}")
-    schema = SCHEMAS[name]
+    schema = _schema(name)
     try:
         return schema.model_validate(options)
     except ValidationError as error:
         raise IsharaError(f"{name}: {explain(schema, error, prefix='model.options.')}") from None
+
+
+def options_of(recipe: Recipe) -> dict[str, Any]:
+    """The options of a recipe's model, with those of pixels that its section `pixels` says already.
+
+    Raises
+    ------
+    IsharaError
+        If there is no such model, an option is wrong, or the recipe says two things of one size.
+    """
+    schema = _schema(recipe.model.name)
+    options = dict(recipe.model.options)
+    if schema.input == "pixels":
+        for name, value in (("size", recipe.pixels.size), ("frames", recipe.pixels.frames)):
+            if name in schema.model_fields and options.setdefault(name, value) != value:
+                raise IsharaError(
+                    f"model.options.{name} is {options[name]} and pixels.{name} is {value}; leave out the first."
+                )
+    model_options(recipe.model.name, options)
+    return options
+
+
+def sees_pixels(recipe: Recipe) -> bool:
+    """Whether a recipe's model looks at pictures; else it looks at landmarks."""
+    return _schema(recipe.model.name).input == "pixels"
+
+
+def _schema(name: str) -> type[ModelOptions]:
+    if name not in SCHEMAS:
+        raise IsharaError(f"There is no model {name!r}. {choices(name, SCHEMAS)}")
+    return SCHEMAS[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ishara.models.options import SCHEMAS, model_options
 from ishara.pose.features import FeatureLayout, feature_layout
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 _BUILDERS = {
     "spoter": "ishara.models.spoter",
     "bdsl_spoter": "ishara.models.bdsl_spoter",
+    "sign2text": "ishara.models.sign2text",
+    "timesformer": "ishara.models.timesformer",
 }
 
 
-def list_models() -> list[str]:
-    """Names of the architectures."""
-    return sorted(SCHEMAS)
+def list_models(sees: Literal["landmarks", "pixels"] | None = None) -> list[str]:
+    """Names of the architectures; of those alone that look at landmarks, or at pixels."""
+    return sorted(name for name, schema in SCHEMAS.items() if sees in (None, schema.input))
 
 
 def notebook_layout() -> FeatureLayout:
@@ -51,7 +53,8 @@ def create_model(
         What the input features are; 54 landmarks × (x, y) by default.
     pretrained
         A recogniser (or its run) of the same architecture and layout, whose weights to start from. The last layer's are
-        taken only where the number of classes is the same.
+        taken only where the number of classes is the same. For a model of pixels also a folder or hub id of published
+        weights; what does not come from them stands in the model's `origin`.
     **options
         The architecture's own, such as ``layers=4``.
 
@@ -64,7 +67,16 @@ def create_model(
     layout = layout or notebook_layout()
     model: SignModel = importlib.import_module(_BUILDERS[name]).build(validated, layout, num_classes)
     if pretrained is not None:
-        from ishara.models.weights import load_pretrained
-
-        load_pretrained(model, pretrained, layout)
+        _start_from(model, pretrained, layout)
     return model
+
+
+def _start_from(model: SignModel, pretrained: Path, layout: FeatureLayout) -> None:
+    from ishara.models.pixels import PixelModel
+    from ishara.models.published import fetch, is_recognizer
+    from ishara.models.weights import load_pretrained
+
+    if isinstance(model, PixelModel) and not is_recognizer(pretrained):
+        model.origin = tuple(model.load_published(fetch(str(pretrained))))
+    else:
+        load_pretrained(model, pretrained, layout)

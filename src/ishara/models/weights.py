@@ -76,10 +76,9 @@ def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> None
     folder = find_recognizer(path)
     config = read_config(folder / CONFIG)
     verify(folder, WEIGHTS, config)
-    for what, theirs, ours in (
-        ("landmarks", config.landmarks, layout.landmarks),
-        ("features", config.features, layout.names),
-    ):
+    own_names = {"landmarks": layout.landmarks, "features": layout.names} if config.input == "landmarks" else {}
+    for what, ours in own_names.items():
+        theirs = getattr(config, what)
         if tuple(theirs) != ours:
             raise IsharaError(
                 f"{folder}: was trained on other {what} than this model is to see: {_difference(theirs, ours)}. Choose "

@@ -34,7 +34,7 @@ _DEEPEST = 10.0
 
 def is_landmark_file(address: str | Path) -> bool:
     """Whether an address is of a kind that `read_pose` reads, going by its suffix; else it may be a video."""
-    return Path(Address.parse(address).file).suffix.lower() in (".pose", *ARRAY_SUFFIXES, PARQUET_SUFFIX)
+    return _suffix(Address.parse(address).file) in (".pose", *ARRAY_SUFFIXES, PARQUET_SUFFIX)
 
 
 def read_pose(address: str | Path, start: float | None = None, end: float | None = None) -> Pose:
@@ -111,8 +111,13 @@ def read_array(file: str | Path, layout: str | None = None) -> LandmarkArray:
         raise IsharaError(f"{path}: {error}") from None
 
 
+def _suffix(file: str) -> str:
+    """Of a file's name, in small letters; of a URL without its query, such as the signature of an address on loan."""
+    return Path(file.partition("?")[0] if "://" in file else file).suffix.lower()
+
+
 def _reader(file: str) -> Callable[[Path, Address], Pose]:
-    suffix = Path(file).suffix.lower()
+    suffix = _suffix(file)
     return _read_array if suffix in ARRAY_SUFFIXES else _read_table if suffix == PARQUET_SUFFIX else _read_pose_file
 
 
@@ -122,7 +127,7 @@ def _read_array(path: Path, address: Address) -> Pose:
     except OSError as error:
         raise IsharaError(f"cannot be read ({error.strerror}).") from None
     if address.index is None and len(array) != 1:
-        raise IsharaError(f"holds {len(array)} clips; say which, such as {path.name}#0.")
+        raise IsharaError(f"holds {len(array)} clips; say which, such as {Path(address.file).name}#0.")
     return _stretched(array.pose(address.index or 0), address.aspect)
 
 

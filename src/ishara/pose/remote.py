@@ -12,7 +12,7 @@ _URL = "://"
 def local_copy(file: str) -> Path:
     """The path of a file: its own, or that of a copy where it is an fsspec URL such as ``https://…`` or ``s3://…``.
 
-    A URL is fetched once in the life of a process; its copy has another name.
+    A URL is fetched once in the life of a thread; its copy has another name.
 
     Raises
     ------
@@ -25,7 +25,9 @@ def local_copy(file: str) -> Path:
     import fsspec
 
     try:
-        return Path(fsspec.open_local(f"simplecache::{file}"))
+        # Not `open_local`, to which brackets and stars in a name are patterns. Each thread has copies of its own.
+        with fsspec.open(f"simplecache::{file}", "rb", expand=False) as copy:
+            return Path(copy.name)
     except FileNotFoundError:
         raise IsharaError("there is no such file.") from None
     except Exception as error:  # noqa: BLE001 - every file system has its own exceptions

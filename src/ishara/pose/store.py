@@ -14,6 +14,7 @@ import numpy as np
 
 from ishara.errors import IsharaError
 from ishara.pose.address import file_of
+from ishara.pose.extract.stamps import stamps_of
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import prepare
@@ -112,7 +113,7 @@ class PoseStore:
         """
         sources = [Source(*clip) for clip in clips]
         folder = home / _key(sources, options)
-        if not _is_whole(folder):
+        if not _is_whole(folder) or _may_be_mended(folder, sources):
             partial = folder.with_name(folder.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
@@ -148,17 +149,18 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
+def _may_be_mended(folder: Path, sources: Sequence[Source]) -> bool:
+    """Whether a clip failed that another try may have: one behind a URL, which the network may have kept back."""
+    failures = json.loads((folder / _HEADER).read_text(encoding="utf-8"))["failures"]
+    return any(source.id in failures and "://" in source.address for source in sources)
+
+
 def _key(sources: Sequence[Source], options: PoseOptions) -> str:
     """A name that changes with the clips, their files and the way they are prepared."""
     digest = hashlib.sha256(f"{_VERSION} {options.model_dump_json()}".encode())
-    stamps: dict[str, str] = {}
+    stamps = stamps_of(file_of(source.address) for source in sources)
     for source in sources:
-        file = file_of(source.address)
-        if file not in stamps:
-            path = Path(file)
-            stat = path.stat() if path.is_file() else None
-            stamps[file] = f"{stat.st_size} {stat.st_mtime_ns}" if stat else "missing"
-        digest.update(f"{tuple(source)} {stamps[file]}\n".encode())
+        digest.update(f"{tuple(source)} {stamps[file_of(source.address)] or 'missing'}\n".encode())
     return digest.hexdigest()[:16]
 
 

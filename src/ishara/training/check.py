@@ -15,6 +15,7 @@ from ishara.errors import IsharaError
 from ishara.export.onnx import TOLERANCE, check_parity
 from ishara.models import create_model
 from ishara.models.contract import SignModel
+from ishara.models.options import options_of
 from ishara.models.weights import WEIGHTS, fit_weights, load_weights
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
@@ -55,9 +56,9 @@ def check_recipe(recipe: Recipe) -> list[Check]:
         checks.append(Check("data", False, f"{error} The model is checked with {classes} classes."))
     layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
     torch.manual_seed(recipe.train.seed)
-    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **recipe.model.options)
+    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **options_of(recipe))
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    checks.append(Check("parameters", count > 0, f"{count:,} trainable, {len(layout)} features a frame"))
+    checks.append(Check("parameters", count > 0, f"{count:,} trainable; a frame is {_of_frame(model)}"))
     x, mask, label = _random_batch(model, classes)
     return [
         *checks,
@@ -83,7 +84,7 @@ def check_model(path: Path) -> list[Check]:
     recipe = recognizer.recipe
     classes = len(recognizer.labels)
     layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
-    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **recipe.model.options).eval()
+    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **options_of(recipe)).eval()
     weights = load_weights(weights_file)
     fit_weights(model, weights, weights_file)
     finite = all(bool(torch.isfinite(value).all()) for value in weights.values())
@@ -95,6 +96,11 @@ def check_model(path: Path) -> list[Check]:
         _check_shapes(model, x, mask, classes),
         _check_padding(model, x),
     ]
+
+
+def _of_frame(model: SignModel) -> str:
+    shape = model.input_shape
+    return f"{shape[0]} features" if len(shape) == 1 else f"a picture of {shape[2]}×{shape[1]}"
 
 
 def _check_parity(model: SignModel, graph: Path) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import lightning as L
 import numpy as np
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ishara.pose.augment import augment
 from ishara.pose.features import extract_features
 from ishara.pose.store import PoseStore
-from ishara.recipe import Recipe
+from ishara.recipe import Recipe, Train
 from ishara.training.seeds import derive
 
 # A batch is drawn from a pool of this many batches' clips sorted by length: little padding, still random company.
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
     Parameters
     ----------
     x
-        (B, T, F) float32 features, 0 beyond a clip's end.
+        (B, T, F) float32 features, or (B, T, 3, S, S) uint8 pictures; 0 beyond a clip's end.
     mask
         (B, T) bool, True for a real frame.
     label
@@ -45,6 +45,23 @@ class ClipKey(NamedTuple):
 
     clip: int
     epoch: int
+
+
+class TrainingClips(Protocol):
+    """The clips of one side, with their class; a data set of features or of pictures.
+
+    `labels` has the class of each clip, `lengths` its frames before augmentation.
+    """
+
+    @property
+    def labels(self) -> Sequence[int]: ...
+
+    @property
+    def lengths(self) -> np.ndarray: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, keys: Sequence[ClipKey]) -> Batch: ...
 
 
 def collate(items: Sequence[tuple[np.ndarray, int]]) -> Batch:
@@ -168,8 +185,9 @@ class BucketSampler(Sampler[list[ClipKey]]):
 class ClipData(L.LightningDataModule):
     """The training and validation clips of a run; a resumed one begins at `first_epoch`."""
 
-    def __init__(self, training: ClipDataset, validation: ClipDataset | None) -> None:
+    def __init__(self, training: TrainingClips, validation: TrainingClips | None, train: Train) -> None:
         super().__init__()
+        self.train = train
         self.first_epoch = 0
         self.training = training
         self.validation = validation
@@ -182,15 +200,15 @@ class ClipData(L.LightningDataModule):
         """In order of length, as they are."""
         return [] if self.validation is None else self._loader(self.validation, shuffle=False)
 
-    def _loader(self, dataset: ClipDataset, *, shuffle: bool) -> DataLoader:
-        train = dataset.recipe.train
+    def _loader(self, dataset: TrainingClips, *, shuffle: bool) -> DataLoader:
+        train = self.train
         rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         sampler = BucketSampler(dataset.lengths, train.batch_size, train.seed, shuffle, rank, world)
         # Lightning tells the sampler its epoch before each, but loader processes fetch their first clips before that.
         sampler.set_epoch(self.first_epoch)
         # The sampler gives whole batches, so the loader's own batching is off; Lightning tells the sampler its epoch.
         return DataLoader(
-            dataset,
+            dataset,  # type: ignore[arg-type]  # it has what a data set needs
             sampler=sampler,
             batch_size=None,
             num_workers=train.workers,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ishara.clips.corpora import get_corpus
 from ishara.errors import IsharaError, choices
-from ishara.models.options import model_options
+from ishara.models.options import options_of, sees_pixels
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
 from ishara.recipe import Recipe
@@ -25,13 +25,14 @@ def check_names(recipe: Recipe) -> None:
     IsharaError
         That names the key, what was found and the choices.
     """
-    model_options(recipe.model.name, recipe.model.options)
+    options_of(recipe)
     with _under("pose"):
         skeleton = model_skeleton(recipe.pose)
     if not len(feature_layout(skeleton, recipe.features, recipe.pose.dimensions)):
         raise IsharaError(f"features: nothing is left of {recipe.pose.skeleton!r} with these features and landmarks.")
     _check_corpus(recipe)
-    if recipe.model.pretrained is not None:
+    # A model of pixels may also begin with published weights, which its making looks for.
+    if recipe.model.pretrained is not None and not sees_pixels(recipe):
         with _under("model.pretrained"):
             find_recognizer(Path(recipe.model.pretrained))
 

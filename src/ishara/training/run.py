@@ -14,12 +14,14 @@ from ishara.evaluation.card import model_card
 from ishara.export.folder import write_recognizer
 from ishara.models import create_model
 from ishara.models.contract import SignModel
+from ishara.models.options import options_of
 from ishara.pose.features import feature_layout
 from ishara.pose.prepare import model_skeleton
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import INSIDE_RUN
-from ishara.training.data import ClipData, ClipDataset
+from ishara.recognizer_inputs import ModelInput
+from ishara.training.data import ClipData, ClipKey, TrainingClips
 from ishara.training.losses import make_loss
 from ishara.training.module import RecognitionModule
 from ishara.training.preflight import check_names
@@ -64,7 +66,7 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
     module = RecognitionModule(model, recipe, loss, len(sides.labels))
     claim_run(recipe, manifest, folder)
     add_failures(folder, sides.failures)
-    data = ClipData(sides.training, sides.validation)
+    data = ClipData(sides.training, sides.validation, recipe.train)
     state = run_trainer(recipe, module, data, folder, title=title or recipe.name)
     model.cpu().load_state_dict(
         {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
@@ -131,12 +133,16 @@ def _make_model(recipe: Recipe, num_classes: int) -> SignModel:
     torch.manual_seed(derive_int(recipe.train.seed, "weights"))
     pretrained = Path(recipe.model.pretrained) if recipe.model.pretrained else None
     return create_model(
-        recipe.model.name, num_classes=num_classes, layout=layout, pretrained=pretrained, **recipe.model.options
+        recipe.model.name, num_classes=num_classes, layout=layout, pretrained=pretrained, **options_of(recipe)
     )
 
 
-def _fit_temperature(recognizer: Recognizer, validation: ClipDataset | None) -> float:
+def _fit_temperature(recognizer: Recognizer, validation: TrainingClips | None) -> float:
     if validation is None:
         return 1.0
-    poses = [validation.store[i] for i in validation.index]
-    return fit_temperature(recognizer.run(poses).logits, np.array(validation.labels))
+    logits = []
+    for start in range(0, len(validation), recognizer.together):
+        keys = range(start, min(start + recognizer.together, len(validation)))
+        clips = [validation[[ClipKey(key, 0)]].x[0].numpy() for key in keys]
+        logits.append(recognizer.run([ModelInput(x, np.zeros(len(x), np.float32)) for x in clips]).logits)
+    return fit_temperature(np.concatenate(logits), np.array(validation.labels))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from rich.markup import escape
 from ishara.clips.manifest import Manifest
 from ishara.console import errors, track
 from ishara.errors import IsharaError
+from ishara.models.options import sees_pixels
 from ishara.pose.prepare import model_skeleton
 from ishara.pose.store import PoseStore, Source
 from ishara.recipe import Recipe
-from ishara.training.data import ClipDataset
+from ishara.training.data import ClipDataset, TrainingClips
+from ishara.training.pixel_data import PixelClip, PixelDataset, find_readable
 
 FAILURES = "failures.csv"
 STORES = ".store"
@@ -26,8 +29,8 @@ _MOST_NAMED = 5
 class Sides:
     """The training and validation clips of a run, and its vocabulary: the glosses that training clips have."""
 
-    training: ClipDataset
-    validation: ClipDataset | None
+    training: TrainingClips
+    validation: TrainingClips | None
     labels: list[str]
     failures: dict[str, str]
 
@@ -49,36 +52,67 @@ def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
     IsharaError
         If there is no readable clip to train on.
     """
-    clips = [Source(clip.id, clip.path, clip.start, clip.end) for clip in manifest]
-    skeleton = model_skeleton(recipe.pose)
-    store = PoseStore.build(
-        stores, clips, recipe.pose, skeleton=skeleton, progress=lambda items: track("Preparing clips", list(items))
-    )
+    readable = _pixels(recipe, manifest) if sees_pixels(recipe) else _landmarks(recipe, manifest, stores)
     by_id = {clip.id: clip for clip in manifest}
     index: dict[str, list[int]] = {"train": [], "validation": []}
-    for i, clip in enumerate(store.ids):
+    for i, clip in enumerate(readable.ids):
         if by_id[clip].split in index:
             index[str(by_id[clip].split)].append(i)
     if not index["train"]:
         raise IsharaError("There is no readable clip to train on; see the recipe's split and the manifest.")
-    labels = sorted({by_id[store.ids[i]].gloss for i in index["train"]})
+    labels = sorted({by_id[readable.ids[i]].gloss for i in index["train"]})
     if len(labels) < 2:
         raise IsharaError(
             f"Only one gloss ({labels[0]}) has a readable training clip; a recogniser needs at least two."
         )
     _tell_of_glosses_without_clips(manifest, labels)
     classes = {gloss: i for i, gloss in enumerate(labels)}
-    known = [i for i in index["validation"] if by_id[store.ids[i]].gloss in classes]
+    known = [i for i in index["validation"] if by_id[readable.ids[i]].gloss in classes]
 
-    def side(members: list[int], *, augmented: bool) -> ClipDataset:
-        own = [classes[by_id[store.ids[i]].gloss] for i in members]
-        return ClipDataset(store, members, own, recipe, augmented=augmented)
+    def side(members: list[int], *, augmented: bool) -> TrainingClips:
+        return readable.side(members, [classes[by_id[readable.ids[i]].gloss] for i in members], augmented)
 
     return Sides(
         training=side(index["train"], augmented=True),
         validation=side(known, augmented=False) if known else None,
         labels=labels,
-        failures={clip: why for clip, why in store.failures.items() if by_id[clip].split in index},
+        failures={clip: why for clip, why in readable.failures.items() if by_id[clip].split in index},
+    )
+
+
+@dataclass(frozen=True)
+class _Readable:
+    """The clips that can be read, why the others cannot, and what makes a side of some of them and their classes."""
+
+    ids: Sequence[str]
+    failures: dict[str, str]
+    side: Callable[[list[int], list[int], bool], TrainingClips]
+
+
+def _landmarks(recipe: Recipe, manifest: Manifest, stores: Path) -> _Readable:
+    clips = [Source(clip.id, clip.path, clip.start, clip.end) for clip in manifest]
+    store = PoseStore.build(
+        stores, clips, recipe.pose, skeleton=model_skeleton(recipe.pose),
+        progress=lambda items: track("Preparing clips", list(items)),
+    )  # fmt: skip
+    return _Readable(
+        store.ids,
+        store.failures,
+        lambda members, labels, augmented: ClipDataset(store, members, labels, recipe, augmented=augmented),
+    )
+
+
+def _pixels(recipe: Recipe, manifest: Manifest) -> _Readable:
+    clips = [PixelClip(clip.id, clip.path, clip.start, clip.end, clip.box) for clip in manifest]
+    readable, failures = find_readable(
+        clips, recipe.pixels, progress=lambda items: track("Looking at videos", list(items))
+    )
+    return _Readable(
+        [clip.id for clip in readable],
+        failures,
+        lambda members, labels, augmented: PixelDataset(
+            [readable[i] for i in members], labels, recipe.pixels, recipe.train.seed, augmented
+        ),
     )
 
 

@@ -86,10 +86,12 @@ def _open_url(url: str) -> Iterator[BinaryIO]:
 
     try:
         file = fsspec.open(url, "rb").open()
-    except FileNotFoundError:
-        raise IsharaError(f"{url}: there is no such file.") from None
     except Exception as error:  # noqa: BLE001 - every file system has its own exceptions
-        reason = " ".join(str(error).split()) or type(error).__name__
+        # That of HTTP calls everything a missing file, such as a server that does not answer; the cause is the truth.
+        true = error.__cause__ or error if isinstance(error, FileNotFoundError) else error
+        if isinstance(true, FileNotFoundError):
+            raise IsharaError(f"{url}: there is no such file.") from None
+        reason = " ".join(str(true).split()) or type(true).__name__
         raise IsharaError(f"{url}: cannot be opened ({reason}).") from None
     with file:
         yield file

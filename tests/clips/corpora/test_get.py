@@ -255,3 +255,10 @@ def test_a_source_that_is_no_archive_file_is_refused(tmp_path):
         get_files(AUTSL, tmp_path / "autsl", str(tmp_path / "gone.zip"))
     with pytest.raises(IsharaError, match="is a folder, so there is nothing to unpack"):
         get_files(replace(AUTSL, kaggle=None), tmp_path / "autsl", str(tmp_path))
+
+
+def test_the_current_folder_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with pytest.raises(IsharaError, match="is the current folder"):
+        get_files(get_corpus("folder"), Path(), "archive.zip")

@@ -93,3 +93,8 @@ def test_label_files_that_are_not_there(ms_asl):
     (ms_asl / "MS-ASL/MSASL_classes.json").unlink()
     with pytest.raises(IsharaError, match=r"there is no MSASL_classes\.json"):
         read_corpus("ms_asl", ms_asl)
+
+
+def test_a_signer_that_is_not_known_is_none_and_no_signer_of_that_number(ms_asl, put):
+    put(ms_asl, "MS-ASL/MSASL_val.json", content=[item("abcdefghijk", 1, signer_id=-1)])
+    assert read_corpus("ms_asl", ms_asl).table["signer"].to_list() == ["0", "4", None]

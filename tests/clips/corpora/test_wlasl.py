@@ -238,3 +238,9 @@ def test_labels_that_are_not_there_and_a_file_for_a_folder(tmp_path, put):
     path = put(tmp_path, "WLASL_v0.3.json", content=json.dumps(V03)) / "WLASL_v0.3.json"
     with pytest.raises(IsharaError, match="is a file; expected the folder"):
         read_corpus("wlasl", path)
+
+
+def test_a_signer_that_is_not_known_is_none_and_no_signer_of_that_number(tmp_path, put):
+    put(tmp_path, "WLASL_v0.3.json", content=[entry("book", instance("00001", signer_id=-1), instance("00002"))])
+    put(tmp_path, "videos/00001.mp4", "videos/00002.mp4")
+    assert read_corpus("wlasl", tmp_path).table["signer"].to_list() == [None, "118"]

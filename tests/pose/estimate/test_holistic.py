@@ -107,3 +107,22 @@ assert mediapipe.solutions.drawing_utils.plt.figure is matplotlib.pyplot.figure
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
+
+
+def break_down(graph: object) -> None:
+    """Have a graph of MediaPipe fail."""
+    from mediapipe.python.packet_creator import create_string
+
+    graph.add_packet_to_input_stream("image", create_string("no picture").at(10**9))
+    graph.wait_until_idle()
+
+
+def test_a_clip_after_one_at_which_mediapipe_failed_is_estimated() -> None:
+    estimator = make_estimator()
+    try:
+        estimator.estimate([np.zeros((32, 32, 3), np.uint8)], 25)
+        with pytest.raises(ValueError, match="Packet type mismatch"):
+            break_down(estimator._graph._solution._graph)
+        assert len(estimator.estimate([np.zeros((32, 32, 3), np.uint8)] * 2, 25)) == 2
+    finally:
+        estimator.close()

@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from ishara.pose.estimate.hush import hushed
+from ishara.pose.estimate.hush import _Catcher, hushed
 
 CHATTER = (
     b"WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
@@ -77,3 +78,16 @@ def test_no_standard_error_is_no_trouble() -> None:
     code = "import os; os.close(2)\nfrom ishara.pose.estimate.hush import hushed\nwith hushed(): print('fine')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "fine\n")
+
+
+def test_without_room_for_a_file_nothing_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("ishara.pose.estimate.hush._catcher", _Catcher())
+    monkeypatch.setattr("ishara.pose.estimate.hush.tempfile.TemporaryFile", full)
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(5):
+        with hushed():
+            pass
+    assert len(list(Path("/dev/fd").iterdir())) == before

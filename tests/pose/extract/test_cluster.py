@@ -207,6 +207,17 @@ def test_any_cluster_does_the_work_until_its_scheduler_goes(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("address", ["foo", "nosuch://host:1", "tcp://127.0.0.1"])
+def test_what_is_no_schedulers_address_is_told_at_once_and_in_one_line(address, tmp_path):
+    words = [sys.executable, "-c", "from ishara.cli import main; main()", "extract", str(tmp_path / "m.csv")]
+    (tmp_path / "m.csv").write_text("id,path,gloss\na,a.mp4,TEA\n")
+    words += ["-o", str(tmp_path / "poses"), "--scheduler", address]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: {address}: no Dask scheduler answers there")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
 def test_workers_that_lack_a_package_say_which(jobs_of, folder, home, fake, monkeypatch):
     cloudpickle.unregister_pickle_by_value(fake)
     monkeypatch.setitem(sys.modules, fake.__name__, fake)

@@ -85,7 +85,8 @@ def test_what_is_not_given_is_as_the_estimator_has_it():
     [
         (["none.csv", "-o", "poses"], "none.csv: there is no such manifest"),
         (["MANIFEST", "-o", "poses", "--workers", "2", "--scheduler", "tcp://a:1"], "give one of them"),
-        (["MANIFEST", "-o", "MANIFEST"], "clips.csv"),
+        (["MANIFEST", "-o", "MANIFEST"], "clips.csv: is a file; expected a folder"),
+        ([".", "-o", "poses"], ".: is a folder; expected a manifest, such as manifest.csv"),
         (["MANIFEST", "-o", "nosuch://x"], "nosuch://x: cannot be reached"),
     ],
 )
@@ -165,3 +166,13 @@ def test_elsewhere_it_tells_a_line_a_minute(monkeypatch, capsys):
 def test_a_rate_is_told_so_that_it_can_be_read():
     assert command._rate(12.34) == "12.3 clips/s"
     assert command._rate(0.25) == "15.0 clips/min"
+
+
+def test_the_manifest_that_is_read_is_not_replaced(ishara, manifest, given, tmp_path):
+    (tmp_path / "here").mkdir()
+    own = manifest.rename(tmp_path / "here" / "manifest.csv")
+    before = own.read_bytes()
+    code, _, err = ishara("extract", own, "-o", tmp_path / "here", "--workers", 0)
+    assert code == 1
+    assert "would be replaced by the manifest of the landmarks" in err
+    assert own.read_bytes() == before

@@ -252,3 +252,25 @@ def test_numbers_that_cannot_be_are_refused():
     for wrong in ({"count": -1}, {"retries": -1}):
         with pytest.raises(IsharaError, match="-1"):
             Workers(**wrong)
+
+
+@pytest.mark.parametrize("stamp", [None, "None", "1234"])
+def test_another_source_that_may_be_another_video_is_extracted_anew(stamp, jobs_of, work, folder, fake, monkeypatch):
+    # A server that says no more of its files than their size, or not even that.
+    monkeypatch.setattr("ishara.pose.extract.engine.stamps_of", lambda sources: dict.fromkeys(sources, stamp))
+    monkeypatch.setattr("ishara.pose.extract.worker.stamp_of", lambda _: stamp)
+    one, other = jobs_of(fake.GOOD, fake.OTHER)
+    extract([one], folder, work, workers=HERE)
+    assert extract([one], folder, work, workers=HERE).found == 1
+    done = extract([replace(one, source=other.source)], folder, work, workers=HERE)
+    assert (done.found, done.changed) == (0, 1)
+    assert len(read_pose(one.target)) == fake.OTHER
+
+
+def test_sources_that_were_moved_are_the_same(jobs_of, work, folder, home, fake, tmp_path):
+    jobs = jobs_of(fake.GOOD, fake.OTHER)
+    extract(jobs, folder, work, workers=HERE)
+    (tmp_path / "videos").rename(tmp_path / "moved")
+    moved = [replace(job, source=job.source.replace("/videos/", "/moved/")) for job in jobs]
+    assert extract(moved, folder, work, workers=HERE).found == 2
+    assert made(home) == 1

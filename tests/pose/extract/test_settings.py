@@ -14,9 +14,10 @@ def test_every_option_counts():
 
 
 def test_of_model_files_the_content_counts_and_not_the_place(tmp_path):
-    for name, content in (("a", b"1234"), ("b", b"1234"), ("c", b"12345")):
+    for name, content in (("a", b"1234"), ("b", b"1234"), ("c", b"1235")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "pose_landmark_lite.tflite").write_bytes(content)
+    (tmp_path / "b" / "notes.txt").write_text("of no account")
     keys = [key_of(settings_of(EstimatorOptions(complexity=0, models=tmp_path / name))) for name in "abc"]
     assert keys[0] == keys[1] != keys[2]
 

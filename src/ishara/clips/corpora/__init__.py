@@ -18,6 +18,7 @@ from ishara.clips.corpora.landmarks import LANDMARKS
 from ishara.clips.corpora.lsa64 import LSA64
 from ishara.clips.corpora.ms_asl import MS_ASL
 from ishara.clips.corpora.synthetic import read as read_synthetic
+from ishara.clips.corpora.synthetic import read_videos
 from ishara.clips.corpora.wlasl import WLASL
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError, choices
@@ -34,6 +35,16 @@ _SYNTHETIC = Corpus(
     layout="a folder that ishara.clips.corpora.synthetic.generate wrote.",
     read=lambda root, _: read_synthetic(root),
 )
+_SYNTHETIC_VIDEO = Corpus(
+    name="synthetic-video",
+    title="the same invented signs as drawn video of generated signers, for demos and tests; never a result",
+    language="none",
+    licence="MIT, as Ishara",
+    source="ishara.clips.corpora.synthetic.generate_videos(FOLDER)",
+    citation="none",
+    layout="a folder that ishara.clips.corpora.synthetic.generate_videos wrote.",
+    read=lambda root, _: read_videos(root),
+)
 _KNOWN = (
     ASL_CITIZEN,
     AUTSL,
@@ -49,6 +60,7 @@ _KNOWN = (
     MS_ASL,
     WLASL,
     _SYNTHETIC,
+    _SYNTHETIC_VIDEO,
 )
 _CORPORA = {corpus.name: corpus for corpus in _KNOWN}
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from ishara.clips.manifest import Manifest
 
 Options = Mapping[str, str]
+# Corpora whose clips nobody signed: what is measured on them says so.
+SYNTHETIC = ("synthetic", "synthetic-video")
 
 
 @dataclass(frozen=True)

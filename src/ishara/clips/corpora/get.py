@@ -39,6 +39,8 @@ def get_files(corpus: Corpus, folder: Path, source: str | None = None, *, progre
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise IsharaError(f"{folder}: is there already. Give another folder with -o, or remove it first.")
+    if folder.resolve() == Path.cwd():
+        raise IsharaError(f"{folder}: is the current folder, which cannot be replaced. Give a folder below it with -o.")
     if source is None and corpus.kaggle is None:
         raise IsharaError(
             f"Ishara does not download {corpus.name}. Where to get it, or whom to ask: {corpus.source}. "

@@ -133,7 +133,8 @@ def _sign(path: Path, split: str, number: int, item: Any, names: list[str]) -> _
 
 def _clip(sign: _Sign, path: Path) -> Clip:
     entry = sign.entry
-    signer = None if entry.signer_id is None else str(entry.signer_id)
+    # Below 0 nobody is meant: unknown signers must not become one signer.
+    signer = None if entry.signer_id is None or entry.signer_id < 0 else str(entry.signer_id)
     return Clip(sign.id, str(path), sign.gloss, signer, sign.split, entry.start_time, entry.end_time, language="ase")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -20,8 +21,17 @@ T = TypeVar("T")
 
 
 def files_below(folder: Path) -> list[Path]:
-    """All files at any depth, sorted, without hidden ones and what macOS leaves in zip files."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+    """All files at any depth, sorted, without hidden ones and what macOS leaves in zip files.
+
+    A folder that may not be read is told.
+    """
+
+    def tell(error: OSError) -> None:
+        if isinstance(error, PermissionError) and not _hidden(Path(error.filename), folder):
+            _log.warning("%s: cannot be read (%s); its files are left out.", error.filename, error.strerror)
+
+    found = (Path(place, name) for place, _, names in os.walk(folder, onerror=tell) for name in names)
+    return sorted(path for path in found if path.is_file() and not _hidden(path, folder))
 
 
 def _hidden(path: Path, root: Path) -> bool:

@@ -106,7 +106,8 @@ def _of_instance(gloss: str, instance: _Instance) -> Sign:
         split=SPLITS[instance.split],
         frames=(instance.frame_start, instance.frame_end),
         rate=None,
-        signer=None if instance.signer_id is None else str(instance.signer_id),
+        # Label files that others made in this form have -1 for a signer that is not known: no signer of that name.
+        signer=None if instance.signer_id is None or instance.signer_id < 0 else str(instance.signer_id),
         box=instance.bbox,
         url=instance.url,
         further={

@@ -38,9 +38,10 @@ class _Catcher:
             self._running += 1
             if self._running > 1:
                 return
-            with suppress(OSError):  # standard error is closed: there is nothing to keep clean
-                self._real = os.dup(_STDERR)
+            with suppress(OSError):  # standard error is closed, or there is no room for a file: then nothing is caught
+                # The file first: without a place for one, nothing must be left open that nobody closes.
                 self._caught = self._caught or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - kept for the next
+                self._real = os.dup(_STDERR)
                 os.dup2(self._caught.fileno(), _STDERR)
 
     def leave(self) -> None:

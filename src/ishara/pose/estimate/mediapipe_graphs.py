@@ -56,10 +56,17 @@ class Graph:
         """Forget what was tracked."""
         if self._fresh:
             return
+        try:
+            self._restart()
+        except IsharaError:
+            # A graph that failed says so once more when it ends; only then does it begin again.
+            self._restart()
+        self._fresh = True
+
+    def _restart(self) -> None:
         with _reported():
             self._solution.reset()
             self._solution._graph.wait_until_idle()
-        self._fresh = True
 
     def close(self) -> None:
         """Free the models; twice does no harm."""

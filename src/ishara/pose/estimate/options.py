@@ -2,4 +2,7 @@
 
 from ishara.recipe import EstimatorOptions
 
-__all__ = ["EstimatorOptions"]
+__all__ = ["ESTIMATE_VERSION", "EstimatorOptions"]
+
+# Counts up when a change of Ishara's own code gives other landmarks for the same options.
+ESTIMATE_VERSION = 1

@@ -141,6 +141,9 @@ def _connect(dask: Any, workers: int, scheduler: str | None) -> Iterator[Any]:
     with ExitStack() as stack:
         cluster = scheduler or stack.enter_context(_local_cluster(dask, workers))
         try:
+            if scheduler is not None:
+                # A client that is made with no address at all fails too, but prints a traceback long afterwards.
+                import_module("distributed.comm").resolve_address(scheduler)
             client = dask.Client(cluster, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError) as error:
             raise IsharaError(

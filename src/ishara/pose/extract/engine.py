@@ -18,7 +18,7 @@ from ishara.pose.extract.journal import Entry, Journal
 from ishara.pose.extract.pool import Pool, ThisProcess
 from ishara.pose.extract.queue import JobQueue
 from ishara.pose.extract.settings import differences, key_of
-from ishara.pose.extract.stamps import stamps_of
+from ishara.pose.extract.stamps import is_telling, stamps_of
 
 # From the outcomes to come, and how many they will be, to the same outcomes, shown.
 Progress = Callable[[Iterable[Outcome], int], Generator[Outcome, None, None]]
@@ -178,9 +178,16 @@ def _is_there(job: Job, entry: Entry, sizes: Mapping[str, int]) -> bool:
 
 
 def _is_same(job: Job, entry: Entry, stamp: str | None) -> bool:
-    """Whether a clip is made from what it was made from; a source that cannot be seen from here counts as unchanged."""
-    stretch = (job.start, job.end, job.box) == (entry.start, entry.end, entry.box)
-    return stretch and (stamp is None or entry.stamp is None or stamp == entry.stamp)
+    """Whether a clip is made from what it was made from.
+
+    A source that cannot be seen from here counts as unchanged, and one that was moved as the same where its stamp says
+    more than its size.
+    """
+    if (job.start, job.end, job.box) != (entry.start, entry.end, entry.box):
+        return False
+    if job.source == entry.source:
+        return stamp is None or entry.stamp is None or stamp == entry.stamp
+    return stamp is not None and stamp == entry.stamp and is_telling(stamp)
 
 
 def _entry(outcome: Outcome, key: str) -> Entry:

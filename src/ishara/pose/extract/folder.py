@@ -56,6 +56,8 @@ class OutputFolder:
         local = local_path(os.fspath(address))
         self.address = str(local.resolve()) if local is not None else os.fspath(address).rstrip("/")
         self.local = local.resolve() if local is not None else None
+        if self.local is not None and self.local.exists() and not self.local.is_dir():
+            raise IsharaError(f"{address}: is a file; expected a folder for the landmarks, which need not be there.")
         self._system, self._root = open_filesystem(self.address)
         with self._told():
             self._system.makedirs(self._root, exist_ok=True)

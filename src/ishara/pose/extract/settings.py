@@ -10,19 +10,21 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ishara.pose.estimate import EstimatorOptions
+from ishara.pose.estimate.options import ESTIMATE_VERSION, EstimatorOptions
 
 _ABSENT = "not set"
+_MODEL_FILES = "pose_landmark_*.tflite"
 
 
 def settings_of(options: EstimatorOptions) -> dict[str, JsonValue]:
     """All that determines what an estimator finds, by name.
 
-    Of a folder of model files, names and sizes count and not where it lies.
+    Of a folder of model files, the content of MediaPipe's counts, and not where it lies.
     """
     values: dict[str, JsonValue] = options.model_dump(mode="json", exclude={"models"})
+    values["extractor"] = ESTIMATE_VERSION
     if options.models is not None:
-        values["models"] = _sizes(options.models)
+        values["models"] = {file.name: _digest(file) for file in sorted(options.models.glob(_MODEL_FILES))}
     try:
         values["mediapipe"] = version("mediapipe")
     except PackageNotFoundError:
@@ -46,7 +48,7 @@ def _word(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _sizes(folder: Path) -> dict[str, JsonValue]:
-    if not folder.is_dir():
-        return {}
-    return {file.name: file.stat().st_size for file in sorted(folder.iterdir()) if file.is_file()}
+def _digest(file: Path) -> str:
+    """Twelve hexadecimal digits of a file's content."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()[:12]

@@ -39,6 +39,11 @@ def stamp_of(source: str) -> str | None:
     return f"{info.get('size')}{mark}"
 
 
+def is_telling(stamp: str) -> bool:
+    """Whether a stamp says more of a file than its size, which two files may share."""
+    return " " in stamp
+
+
 def stamps_of(sources: Iterable[str]) -> dict[str, str | None]:
     """The stamp of each file; stores are asked for several at a time."""
     distinct = list(dict.fromkeys(sources))

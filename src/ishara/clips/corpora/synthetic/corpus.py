@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from ishara.clips.clip import Clip
 from ishara.clips.corpora.synthetic.observe import IMAGE, observe
 from ishara.clips.corpora.synthetic.perform import perform
+from ishara.clips.corpora.synthetic.plan import LANGUAGE, Plan, as_manifest, at_least, listed
 from ishara.clips.corpora.synthetic.sign import Sign
 from ishara.clips.corpora.synthetic.signer import Signer, draw_signer, generator
 from ishara.clips.corpora.synthetic.timing import FPS
@@ -17,9 +16,7 @@ from ishara.errors import IsharaError, choices
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
 
-LANGUAGE = "synthetic"
 INDEX = "index.csv"
-_FEWEST_SIGNERS = 3
 _README = """Ishara's synthetic corpus
 
 Nobody signed this, and its glosses belong to no sign language: they are invented, and named SYN-01, SYN-02, ….
@@ -62,9 +59,9 @@ def synthetic_clip(gloss: str, signer: int = 1, take: int = 1, seed: int = 0) ->
     signs = {sign.gloss: sign for sign in SIGNS}
     if gloss not in signs:
         raise IsharaError(f"There is no synthetic sign {gloss!r}. {choices(gloss, signs)}")
-    _at_least("signer", signer, 1)
-    _at_least("take", take, 1)
-    _at_least("seed", seed, 0)
+    at_least("signer", signer, 1)
+    at_least("take", take, 1)
+    at_least("seed", seed, 0)
     return _clip(signs[gloss], draw_signer(signer, seed), take, seed)
 
 
@@ -91,30 +88,17 @@ def generate(folder: str | Path, *, glosses: int = 12, signers: int = 10, takes:
     IsharaError
         If a number is outside its range or the folder cannot be written.
     """
-    _at_least("glosses", glosses, 2)
-    _at_least("signers", signers, _FEWEST_SIGNERS)
-    _at_least("takes", takes, 1)
-    _at_least("seed", seed, 0)
-    if glosses > len(SIGNS):
-        raise IsharaError(
-            f"glosses is {glosses}; the synthetic corpus has {len(SIGNS)} signs, so ask for at most that."
-        )
+    plan = Plan(glosses, signers, takes, seed)
     folder = Path(folder)
-    signs = SIGNS[:glosses]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "README.txt").write_text(_readme(signs, signers, takes, seed), encoding="utf-8")
+        (folder / "README.txt").write_text(_readme(plan), encoding="utf-8")
     except OSError as error:
         raise IsharaError(f"{folder}: the corpus cannot be written here ({error.strerror}).") from None
-    cast = [draw_signer(number, seed) for number in range(1, signers + 1)]
-    listed = list(_rows(folder, signs, cast, takes))
-    for clip, sign, signer, take in listed:
-        write_pose(_clip(sign, signer, take, seed), clip.path)
-    extra: dict[str, list[object]] = {
-        "take": [take for *_, take in listed],
-        "handedness": ["left" if signer.left_handed else "right" for _, _, signer, _ in listed],
-    }
-    Manifest.from_clips((clip for clip, *_ in listed), **extra).write(folder / INDEX)
+    planned = list(plan.clips(folder, ".pose"))
+    for each in planned:
+        write_pose(_clip(each.sign, each.signer, each.take, seed), each.clip.path)
+    as_manifest(planned).write(folder / INDEX)
     return read(folder)
 
 
@@ -145,30 +129,9 @@ def _clip(sign: Sign, signer: Signer, take: int, seed: int) -> Pose:
     return observe(perform(sign, signer, take, seed), signer, noise, FPS)
 
 
-def _rows(
-    folder: Path, signs: tuple[Sign, ...], cast: list[Signer], takes: int
-) -> Iterator[tuple[Clip, Sign, Signer, int]]:
-    held_out = max(1, round(len(cast) / 5))
-    for signer in cast:
-        left = len(cast) - signer.number
-        split = "test" if left < held_out else "validation" if left < 2 * held_out else "train"
-        for sign in signs:
-            for take in range(1, takes + 1):
-                name = f"{sign.gloss}-{take:02d}"
-                path = str((folder / signer.name / f"{name}.pose").resolve())
-                clip = Clip(f"{signer.name}-{name}", path, sign.gloss, signer.name, split, language=LANGUAGE)
-                yield clip, sign, signer, take
-
-
-def _readme(signs: tuple[Sign, ...], signers: int, takes: int, seed: int) -> str:
+def _readme(plan: Plan) -> str:
     width, height = IMAGE
-    listed = "\n".join(f"  {sign.gloss}  {sign.description}" for sign in signs)
     return _README.format(
-        glosses=len(signs), signers=signers, takes=takes, seed=seed, fps=FPS, width=width, height=height, index=INDEX,
-        signs=listed,
+        glosses=plan.glosses, signers=plan.signers, takes=plan.takes, seed=plan.seed, fps=FPS, width=width,
+        height=height, index=INDEX, signs=listed(plan.signs),
     )  # fmt: skip
-
-
-def _at_least(name: str, value: int, least: int) -> None:
-    if value < least:
-        raise IsharaError(f"{name} is {value}; expected at least {least}.")

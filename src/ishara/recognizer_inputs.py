@@ -1,0 +1,134 @@
+"""What a recogniser's model is given of a clip: features of landmarks, or pictures, and when each frame is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ishara.errors import IsharaError
+from ishara.pose.estimate.shared import SharedEstimator
+from ishara.pose.features import extract_features, feature_layout
+from ishara.pose.files import is_landmark_file, read_pose
+from ishara.pose.pose import Array, Pose
+from ishara.pose.prepare import frame_times, model_skeleton, prepare
+from ishara.recipe import EstimatorOptions, Recipe
+
+if TYPE_CHECKING:
+    from ishara.video.box import Box
+
+Source = str | Path | Pose | BinaryIO
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInput:
+    """One clip as a model sees it.
+
+    Parameters
+    ----------
+    x
+        (T, F) float32 features, or (T, 3, S, S) uint8 pictures.
+    times
+        (T,) the middle of each frame, in seconds from the start of the clip.
+    """
+
+    x: NDArray[Any]
+    times: Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+class ClipReader(Protocol):
+    """Reads clips for one recogniser.
+
+    `frame` is the shape of one frame, `together` how many clips may be held in memory at once.
+    """
+
+    frame: tuple[int, ...]
+    together: int
+
+    def read(self, source: Source, start: float | None, end: float | None, box: Box | None) -> ModelInput:
+        """One clip, or its stretch of `start` to `end` seconds."""
+        ...
+
+    def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
+        """Its landmarks, as they are stored or as they are estimated from its video."""
+        ...
+
+
+def make_reader(recipe: Recipe, *, pixels: bool) -> ClipReader:
+    """What reads clips for a recipe's model."""
+    return PixelReader(recipe) if pixels else LandmarkReader(recipe)
+
+
+class LandmarkReader:
+    """Landmarks as features; those of videos are estimated, one video at a time."""
+
+    together = 4096
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._videos = SharedEstimator(_estimator_options(recipe))
+        layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
+        self.frame: tuple[int, ...] = (len(layout),)
+
+    def read(self, source: Source, start: float | None, end: float | None, box: Box | None) -> ModelInput:
+        """Features of a clip; see `ClipReader`."""
+        pose = self.landmarks(source, start, end, box)
+        try:
+            prepared = prepare(pose, self._recipe.pose)
+        except IsharaError as error:
+            raise error if isinstance(source, Pose) else IsharaError(f"{source}: {error}") from None
+        return ModelInput(extract_features(prepared, self._recipe.features), frame_times(pose, self._recipe.pose))
+
+    def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
+        """Landmarks of a clip; see `ClipReader`."""
+        if isinstance(source, Pose):
+            return source.stretch(start, end)
+        if isinstance(source, str | Path) and is_landmark_file(source):
+            return read_pose(source, start, end)
+        return self._videos.landmarks(_checked(source), start, end, box)
+
+
+class PixelReader:
+    """Frames of videos."""
+
+    together = 16
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self.frame: tuple[int, ...] = (3, recipe.pixels.size, recipe.pixels.size)
+
+    def read(self, source: Source, start: float | None, end: float | None, box: Box | None) -> ModelInput:
+        """Frames of a clip; see `ClipReader`."""
+        from ishara.video.frames import read_clip
+
+        if isinstance(source, Pose) or (isinstance(source, str | Path) and is_landmark_file(source)):
+            what = "a pose" if isinstance(source, Pose) else str(source)
+            raise IsharaError(f"{what}: holds landmarks, and this recogniser looks at videos ({self._recipe.name}).")
+        clip = read_clip(_checked(source), self._recipe.pixels, start=start, end=end, box=box)
+        return ModelInput(clip.rgb, (clip.times - (start or 0.0)).astype(np.float32))
+
+    def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
+        """Always an `IsharaError`: a model of pixels has none."""
+        raise IsharaError(f"{source}: this recogniser ({self._recipe.name}) looks at pictures and has no landmarks.")
+
+
+def _estimator_options(recipe: Recipe) -> EstimatorOptions:
+    """The recipe's, with the face where its model looks at one."""
+    face = "face" in model_skeleton(recipe.pose).groups
+    return recipe.estimator.model_copy(update={"face": recipe.estimator.face or face})
+
+
+def _checked(source: Source) -> str | Path | BinaryIO:
+    if isinstance(source, str | Path) or (hasattr(source, "read") and not isinstance(source, Pose)):
+        return source
+    raise IsharaError(
+        f"{type(source).__name__} is not something to predict; expected the path of a clip, an open binary file, a "
+        "Pose, or a list of these. An array becomes a Pose by "
+        'Pose(coordinates, confidence, fps, get_skeleton("holistic")).'
+    )
