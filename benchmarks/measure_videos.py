@@ -30,11 +30,13 @@ from ishara.clips.manifest import Manifest
 from ishara.console import track
 from ishara.errors import IsharaError
 from ishara.evaluation.table import put_into
+from ishara.pose.features import extract_features
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
-from ishara.pose.prepare import prepare
+from ishara.pose.prepare import frame_times, prepare
 from ishara.pose.repair import hands_seen
 from ishara.recognizer import Recognizer, softmax
+from ishara.recognizer_inputs import ModelInput
 from ishara.training.results import provenance, write_json
 
 RESULT = "measure-videos.json"
@@ -131,8 +133,10 @@ def look(fold: Path, clip: str, gloss: str, pose: Pose, twins: tuple[str, ...]) 
     options = recognizer.recipe.pose.model_copy(update={"frames": "all"})
     rows = []
     for name, treat in TREATMENTS.items():
-        treated = prepare(treat(pose), options)
-        p = softmax(recognizer.run([treated]).logits[0], recognizer.temperature)
+        chosen = treat(pose)
+        treated = prepare(chosen, options)
+        seen = ModelInput(extract_features(treated, recognizer.recipe.features), frame_times(chosen, options))
+        p = softmax(recognizer.run([seen]).logits[0], recognizer.temperature)
         rank = 1 + int((p > p[recognizer.labels.index(gloss)]).sum())
         said = recognizer.labels[int(p.argmax())], float(p.max()), rank
         rows.append(Found(clip, gloss, twins, fold.name, name, *said, len(treated), hands))

@@ -1,5 +1,6 @@
 """The baseline of the benchmarks: the notebook's model and input, and our logits from its weights."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import polars as pl
 import pytest
 import torch
 
+import measure_videos
+from ishara.clips.clip import Clip
+from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.models import create_model
 from ishara.pose.files import write_pose
@@ -174,3 +178,31 @@ def test_a_model_that_the_notebook_lacks_is_refused(tiny_recipe: Recipe) -> None
 def test_a_missing_clip_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(IsharaError, match=r"gone\.pose"):
         notebook_features(str(tmp_path / "gone.pose"))
+
+
+def test_the_page_on_videos_says_what_was_measured() -> None:
+    root = Path(__file__).parents[1]
+    measured = json.loads((root / "results" / measure_videos.RESULT).read_text(encoding="utf-8"))
+    assert measure_videos.page(measured) in (root / "docs/videos.md").read_text(encoding="utf-8")
+
+
+def test_a_video_is_judged_only_by_folds_that_learnt_from_none_of_its_twins(tmp_path: Path) -> None:
+    for fold, sides in {"a": ("test", "test", "train"), "b": ("test", "train", "test")}.items():
+        (tmp_path / fold).mkdir()
+        clips = [Clip(name, f"{name}.pose", "TEA", split=side) for name, side in zip("xyz", sides, strict=True)]
+        Manifest.from_clips(clips).write(tmp_path / fold / "manifest.csv")
+    folds = [tmp_path / "a", tmp_path / "b"]
+    assert measure_videos.judges(folds, ("x", "y")) == [tmp_path / "a"]
+    assert measure_videos.judges(folds, ("x",)) == folds
+    assert measure_videos.judges(folds, ("y", "z")) == []
+    assert measure_videos.judges(folds, ()) == folds
+
+
+def test_shares_are_of_videos_and_not_of_answers() -> None:
+    def said(clip: str, rank: int) -> measure_videos.Found:
+        return measure_videos.Found(clip, "TEA", (), "fold", "as it is", "TEA", 0.5, rank, 10, 1.0)
+
+    rows = [said("a", 1), said("a", 1), said("a", 7), said("b", 2)]
+    assert measure_videos.shares(rows) == {
+        "as it is": {"clips": 2, "top1": pytest.approx(1 / 3), "top5": pytest.approx(5 / 6)}
+    }
