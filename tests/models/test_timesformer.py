@@ -12,6 +12,7 @@ from transformers.models.timesformer.modeling_timesformer import TimesformerForV
 from ishara.errors import IsharaError
 from ishara.export.onnx import export_onnx
 from ishara.models import create_model
+from ishara.models.layers import TokenLinear
 from ishara.models.timesformer import Timesformer
 
 SMALL = {"size": 48, "frames": 4, "d_model": 32, "heads": 4, "layers": 3, "feedforward": 64}
@@ -130,6 +131,21 @@ def test_stochastic_depth_draws_for_a_clip_and_is_off_in_use() -> None:
         drawn = torch.stack([model.train()(x, mask).logits for _ in range(8)])
         assert not torch.allclose(drawn[:, 0], drawn[:, 1])
         torch.testing.assert_close(model.eval()(x, mask).logits, make().eval()(x, mask).logits, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 9), (3, 67), (197,), (1,), (16, 8)])
+def test_a_linear_layer_of_many_tokens_is_a_linear_layer(shape: tuple[int, ...]) -> None:
+    """Counts that can be parted into pictures and counts that cannot, forward and backward."""
+    torch.manual_seed(0)
+    ours = TokenLinear(6, 5)
+    theirs = nn.Linear(6, 5)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(*shape, 6)
+    for layer in (ours, theirs):
+        layer(x).square().sum().backward()
+    torch.testing.assert_close(ours(x), theirs(x))
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(ours.bias.grad, theirs.bias.grad, atol=1e-4, rtol=1e-4)
 
 
 def test_half_precision_gives_nearly_the_same() -> None:

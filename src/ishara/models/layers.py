@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -18,23 +19,35 @@ def sinusoidal_positions(length: int, size: int, device: torch.device) -> Tensor
 
 
 class TokenLinear(nn.Linear):
-    """`nn.Linear` for many tokens: in fp32 on a CPU its product is oneDNN's.
-
-    `nn.Linear` calls MKL, which on a processor that is not Intel's leaves its wider instructions unused: oneDNN's
-    product takes half the time there (``benchmarks/bench_pixel_models.py``).
-    """
+    """`nn.Linear` for many tokens, in fp32 on a CPU as a convolution of one pixel: `token_linear`."""
 
     def forward(self, x: Tensor) -> Tensor:
         return token_linear(x, self.weight, self.bias)
 
 
 def token_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """(..., inputs) → (..., outputs), as `TokenLinear`."""
-    plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
-    if plain or torch.onnx.is_in_onnx_export() or not torch.backends.mkldnn.is_available():
+    """(..., inputs) → (..., outputs), as `F.linear`.
+
+    In fp32 on a CPU that calls MKL, which leaves the wider instructions of a processor that is not Intel's unused. A
+    convolution is oneDNN's, which takes half the time there (``benchmarks/bench_pixel_models.py``); it is given the
+    tokens as pictures of one column, without a copy.
+    """
+    pictures = _pictures(x.shape[:-1].numel()) if _plain_on_cpu(x) else None
+    if pictures is None:
         return F.linear(x, weight, bias)
-    tokens = x.reshape(-1, x.shape[-1]).to_mkldnn()
-    return F.linear(tokens, weight, bias).to_dense().unflatten(0, x.shape[:-1])
+    columns = x.reshape(pictures, -1, 1, x.shape[-1]).permute(0, 3, 1, 2)
+    return F.conv2d(columns, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1)
+
+
+def _plain_on_cpu(x: Tensor) -> bool:
+    plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    return plain and torch.backends.mkldnn.is_available() and not torch.onnx.is_in_onnx_export()
+
+
+@lru_cache(maxsize=256)
+def _pictures(tokens: int) -> int | None:
+    """Into how many pictures tokens are parted: PyTorch gives oneDNN at least 16, which wants some pixels in each."""
+    return next((count for count in range(16, tokens // 8 + 1) if tokens % count == 0), None)
 
 
 class StochasticDepth(nn.Module):

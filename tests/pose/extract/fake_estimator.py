@@ -82,6 +82,8 @@ if __name__ == "__main__":
     from ishara.cli import extract, main
     from ishara.pose.extract import Work
 
+    # A job that a shell runs in the background is begun with Ctrl-C switched off.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     home = Path(sys.argv.pop(1))
     extract._work = lambda given: Work(MakeFake(home), {"estimator": "fake", **given})
     main()

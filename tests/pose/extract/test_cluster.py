@@ -44,6 +44,7 @@ def workers_of(process: int) -> list[psutil.Process]:
 
 
 def test_two_workers_share_the_clips_and_outlive_what_kills_them(jobs_of, work, folder, home, fake):
+    others = workers_of(os.getpid())  # of tests before, such as those of wandb
     kinds = [fake.GOOD] * 3 + [fake.DIES, fake.RAISES, fake.DIES_ONCE, fake.NOBODY] + [fake.OTHER] * 6
     done = extract(jobs_of(*kinds), folder, work, workers=Workers(2, retries=0))
     bad = {str(i) for i, kind in enumerate(kinds) if kind in (fake.DIES, fake.RAISES, fake.NOBODY)}
@@ -55,7 +56,7 @@ def test_two_workers_share_the_clips_and_outlive_what_kills_them(jobs_of, work, 
     assert str(os.getpid()) not in made_in(home)
     assert len(made_in(home)) >= 2
     assert not [name for name in folder.sizes() if name.endswith(".part")]
-    assert workers_of(os.getpid()) == []
+    assert [process for process in workers_of(os.getpid()) if process not in others] == []
 
 
 def test_other_clusters_on_this_machine_are_no_trouble(jobs_of, work, folder, fake, recwarn):
