@@ -367,3 +367,11 @@ def test_pictures_of_a_varying_rate_come_at_the_times_of_the_landmarks(tmp_path:
     assert len(shown) == round(0.5 * fps) + 1
     nearest = [min(times, key=lambda time, at=at: abs(time / 50 - at)) / 50 for at in even]
     np.testing.assert_allclose(shown, nearest, atol=0.01)
+
+
+def test_the_page_is_never_put_among_the_landmarks(ishara, poses: Path) -> None:
+    before = sorted(poses.iterdir())
+    code, _, err = ishara("inspect", poses, "-o", poses)
+    assert code == 1
+    assert "holds the landmarks, and a film among them would be taken for a clip" in err
+    assert sorted(poses.iterdir()) == before

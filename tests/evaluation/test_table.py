@@ -7,12 +7,13 @@ import pytest
 
 from ishara.errors import IsharaError
 from ishara.evaluation.table import BEGIN, END, put_into, results_table
+from ishara.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_readme_holds_the_table_of_the_results() -> None:
-    assert results_table(ROOT / "results") in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert results_table(ROOT / "results", ROOT / "recipes") in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_table_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
@@ -32,3 +33,12 @@ def test_a_page_without_markers_and_a_folder_without_results_are_refused(tmp_pat
     (tmp_path / "a.json").write_text(json.dumps({"summary": {}}), encoding="utf-8")
     with pytest.raises(IsharaError, match=r"a\.json: is not a result"):
         results_table(tmp_path)
+
+
+def test_a_result_of_earlier_settings_says_so(tmp_path: Path) -> None:
+    result = json.loads((ROOT / "results/wlasl50-spoter.json").read_text(encoding="utf-8"))
+    recipe = Recipe.read(ROOT / "recipes/wlasl50-spoter.yaml")
+    (tmp_path / "wlasl50-spoter.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    for digits, told in ((recipe.hash, False), ("0" * 12, True)):
+        (tmp_path / "wlasl50-spoter.json").write_text(json.dumps(result | {"recipe_hash": digits}), encoding="utf-8")
+        assert ("`wlasl50-spoter`, earlier settings" in results_table(tmp_path, tmp_path)) is told

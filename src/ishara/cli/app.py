@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 RESULTS = Path("results")
+RECIPES = Path("recipes")
 MANIFEST = "manifest.csv"
 
 app = typer.Typer(

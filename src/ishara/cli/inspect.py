@@ -52,6 +52,10 @@ def inspect(
 
     if video_of is not None and out is None:
         raise IsharaError("--video-of says which clip the film shows: say with -o where to write it.")
+    if out is not None and out.resolve() == Path(poses).resolve():
+        raise IsharaError(
+            f"--out {out}: holds the landmarks, and a film among them would be taken for a clip; name another."
+        )
     found = inspect_poses(poses, Limits(hands=hands), progress=lambda rows: track("Clips", rows))
     if json:
         sys.stdout.write(jsonlib.dumps(found.as_json(), ensure_ascii=False, allow_nan=False) + "\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ishara.cli.app import MANIFEST, RESULTS, ModelPath, app
+from ishara.cli.app import MANIFEST, RECIPES, RESULTS, ModelPath, app
 from ishara.console import console, differences_table, errors, figures_table, tell, tell_failures, track
 from ishara.errors import IsharaError, choices
 
@@ -93,11 +93,14 @@ def compare(
 def results(
     folder: Annotated[Path, typer.Argument(help="The JSON files that `ishara crossval --results` writes.")] = RESULTS,
     into: Annotated[Path | None, typer.Option(help="A Markdown page whose table to renew.")] = None,
+    recipes: Annotated[
+        Path, typer.Option(help="The recipes' own folder: a result of earlier settings says so.")
+    ] = RECIPES,
 ) -> None:
     """Show what recipes measured as a table, or renew the table of a page such as the README."""
     from ishara.evaluation.table import put_into, results_table
 
-    table = results_table(folder)
+    table = results_table(folder, recipes)
     if into is None:
         sys.stdout.write(table + "\n")
     else:

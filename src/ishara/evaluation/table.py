@@ -8,6 +8,7 @@ from typing import Any
 
 from ishara.errors import IsharaError
 from ishara.evaluation.report import SUMMARY_FILE
+from ishara.recipe import Recipe
 
 BEGIN = "<!-- results: made by `ishara results`, not by hand -->"
 END = "<!-- end of results -->"
@@ -18,8 +19,15 @@ _HEADER = (
 )
 
 
-def results_table(folder: Path) -> str:
+def results_table(folder: Path, recipes: Path | None = None) -> str:
     """A Markdown table with a row per result, baselines below what they are the baseline of.
+
+    Parameters
+    ----------
+    folder
+        The JSON files.
+    recipes
+        The recipes' own folder: a result that one of them gave before its present settings says so.
 
     Raises
     ------
@@ -27,7 +35,9 @@ def results_table(folder: Path) -> str:
         If the folder has no result, or a file in it is not one.
     """
     found = sorted(folder.glob("*.json"))
-    rows = [_row(path) for path in found if not path.name.startswith(_OF_BENCHMARKS) and path.name != SUMMARY_FILE]
+    rows = [
+        _row(path, recipes) for path in found if not path.name.startswith(_OF_BENCHMARKS) and path.name != SUMMARY_FILE
+    ]
     if not rows:
         raise IsharaError(f"{folder}: there are no results. `ishara crossval RECIPE --results {folder}` writes them.")
     return "\n".join([_HEADER, *rows])
@@ -52,7 +62,7 @@ def put_into(page: Path, table: str) -> bool:
     return changed != text
 
 
-def _row(path: Path) -> str:
+def _row(path: Path, recipes: Path | None) -> str:
     try:
         measured = json.loads(path.read_text(encoding="utf-8"))
         summary = measured["summary"]
@@ -63,7 +73,7 @@ def _row(path: Path) -> str:
     cells = [
         f"{_corpus(measured)} ({summary['glosses']} glosses, {summary['clips']} clips)",
         _tested(protocol),
-        _name(measured),
+        _name(measured, recipes),
         str(len(summary["seeds"])),
         f"**{_percent(summary['top1'])}** ({_interval(summary['top1'])})",
         _percent(summary["class_top1"]),
@@ -90,9 +100,11 @@ def _tested(protocol: dict[str, Any]) -> str:
     return f"{protocol['name'].removesuffix('-k-fold')} {protocol['folds']}-fold{repeats}{who}"
 
 
-def _name(measured: dict[str, Any]) -> str:
+def _name(measured: dict[str, Any], recipes: Path | None) -> str:
     if measured["learner"] == "ishara":
-        return f"`{measured['recipe']}`"
+        path = recipes / f"{measured['recipe']}.yaml" if recipes is not None else None
+        old = path is not None and path.is_file() and Recipe.read(path).hash != measured["recipe_hash"]
+        return f"`{measured['recipe']}`" + (", earlier settings" if old else "")
     return f"{measured['learner']}, as it stands, on the folds of `{measured['recipe']}`"
 
 

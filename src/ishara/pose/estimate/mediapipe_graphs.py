@@ -211,7 +211,7 @@ def _body_model(name: str, folder: Path | None, package: Path) -> Path:
         looked = f"it is not in {folder}" if folder else "no folder with it was given"
         raise IsharaError(
             f"The body model {name} is not part of the mediapipe package, and {looked}. Put {_SOURCE}/{name} into a "
-            "folder and give that as `models`, or use complexity 1."
+            "folder and name that (--models, or estimator.models in a recipe), or use complexity 1."
         )
     with found.open("rb") as file:
         if file.read(8)[4:] != b"TFL3":
