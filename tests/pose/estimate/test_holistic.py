@@ -63,7 +63,7 @@ def test_options_are_checked(wrong: dict[str, object]) -> None:
 @pytest.mark.parametrize(("complexity", "name"), [(0, "lite"), (2, "heavy")])
 def test_a_missing_model_is_named_with_where_to_put_it(tmp_path: Path, complexity: int, name: str) -> None:
     file = f"pose_landmark_{name}.tflite"
-    with pytest.raises(IsharaError, match=f"{file} is not part.*Put https://.*/{file} into a folder.*`models`"):
+    with pytest.raises(IsharaError, match=f"{file} is not part.*Put https://.*/{file} into a folder.*--models"):
         make_estimator(EstimatorOptions(complexity=complexity))
     with pytest.raises(IsharaError, match=f"{file}.*it is not in {tmp_path}"):
         make_estimator(EstimatorOptions(complexity=complexity, models=tmp_path))
