@@ -14,7 +14,8 @@ os.environ["COLUMNS"] = "200"
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,18 @@ def ishara(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return (code if isinstance(code, int) else 0 if code is None else 1), out, err
 
     return run
+
+
+@pytest.fixture
+def warned() -> Iterator[list[str]]:
+    """The messages of all warnings that Ishara logs during a test; pytest's own capture is off (see pyproject.toml)."""
+    messages: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    handler, logger = Keep(logging.WARNING), logging.getLogger("ishara")
+    logger.addHandler(handler)
+    yield messages
+    logger.removeHandler(handler)

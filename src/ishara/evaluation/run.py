@@ -67,12 +67,34 @@ def predict_clips(
     IsharaError
         If not one clip could be read.
     """
+    read, frames, logits, failures = _run_clips(recognizer, progress(list(manifest)))
+    if not read:
+        raise IsharaError(f"Not one of {len(failures)} clips could be read. The first: {next(iter(failures.values()))}")
+    probabilities = softmax(logits, recognizer.temperature)
+    groups = None
+    if group is not None and group in manifest.table.columns:
+        of = dict(zip(manifest.table["id"], manifest.table[group], strict=True))
+        groups = [of[clip.id] for clip in read]
+    predictions = Predictions.build(
+        read, probabilities, recognizer.labels, groups=groups, frames=frames,
+        fold=fold, seed=seed,
+    )  # fmt: skip
+    return predictions, failures
+
+
+def _run_clips(
+    recognizer: Recognizer, clips: Iterable[Clip]
+) -> tuple[list[Clip], list[int], NDArray[np.float32], dict[str, str]]:
+    """The clips that could be read, their lengths and logits (N, C), and why the others could not.
+
+    No more clips are held at once than the recogniser says: pictures are large.
+    """
     read: list[Clip] = []
-    failures: dict[str, str] = {}
     frames: list[int] = []
-    logits: list[NDArray[np.float32]] = []
+    failures: dict[str, str] = {}
+    logits = [np.zeros((0, len(recognizer.labels)), np.float32)]
     waiting: list[ModelInput] = []
-    for clip in progress(list(manifest)):
+    for clip in clips:
         try:
             box = Box.parse(clip.box) if clip.box else None
             waiting.append(recognizer.prepare(clip.path, clip.start, clip.end, box=box))
@@ -84,20 +106,9 @@ def predict_clips(
         if len(waiting) == recognizer.together:
             logits.append(recognizer.run(waiting).logits)
             waiting = []
-    if not read:
-        raise IsharaError(f"Not one of {len(failures)} clips could be read. The first: {next(iter(failures.values()))}")
     if waiting:
         logits.append(recognizer.run(waiting).logits)
-    probabilities = softmax(np.concatenate(logits), recognizer.temperature)
-    groups = None
-    if group is not None and group in manifest.table.columns:
-        of = dict(zip(manifest.table["id"], manifest.table[group], strict=True))
-        groups = [of[clip.id] for clip in read]
-    predictions = Predictions.build(
-        read, probabilities, recognizer.labels, groups=groups, frames=frames,
-        fold=fold, seed=seed,
-    )  # fmt: skip
-    return predictions, failures
+    return read, frames, np.concatenate(logits), failures
 
 
 def publish(
