@@ -8,7 +8,8 @@
 #   make results   run each recipe whose data are there; writes results/
 #   make clean     remove .venv, caches and build products
 #
-# Options: PYTHON=python3.12 (for a new .venv), ISHARA_DATA=FOLDER (where the real corpora are), TESTS="-k leak" (for pytest).
+# Options: PYTHON=python3.12 (for a new .venv), ISHARA_DATA=FOLDER (where the real corpora are), TESTS="-k leak" (for pytest),
+# JOBS=2 (for results: folds beside each other), RECIPES=recipes/NAME.yaml (for results: those alone).
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -37,9 +38,14 @@ else ifneq ($(wildcard ../shared/data/.),)
 export ISHARA_DATA := $(abspath ../shared/data)
 endif
 
+# wlasl10-… and wlasl100-… are for a GPU, and for all of WLASL.
+RECIPES ?= $(filter-out recipes/demo.yaml recipes/wlasl10%.yaml,$(sort $(wildcard recipes/*.yaml)))
+
 # Two test processes; each keeps to one thread, so that two cores are not shared among eight.
 WORKERS ?= 2
 TESTS ?=
+# Folds beside each other: more need less time where there are more cores, and as much more memory.
+JOBS ?= 1
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,11 +71,15 @@ bench: $(FULL)
 
 # The demo's corpus is synthetic, and synthetic data never stand for a result.
 results: $(FULL)
-	@for recipe in $(filter-out recipes/demo%.yaml,$(sort $(wildcard recipes/*.yaml))); do \
-	  if $(BIN)/python -c "$$DATA_ARE_THERE" "$$recipe"; then \
-	    echo "== $$recipe"; $(BIN)/ishara crossval "$$recipe" --results results/; \
-	  fi; \
-	done
+	@recipes=$$($(BIN)/python -c "$$DATA_ARE_THERE" $(RECIPES)); \
+	set -- $$recipes; number=0; failed=; \
+	for recipe; do \
+	  number=$$((number + 1)); \
+	  echo "== $$recipe: $$($(BIN)/python -c "$$OUTLOOK" "$$number" "$$@")"; \
+	  $(BIN)/ishara crossval "$$recipe" --jobs $(JOBS) --results results/ || \
+	    { code=$$?; ((code != 130)) || exit 130; failed="$$failed $$recipe"; }; \
+	done; \
+	[ -z "$$failed" ] || { echo >&2 "Not measured:$$failed. The reasons stand above; type it again to go on."; exit 1; }
 	@$(BIN)/ishara results --into README.md
 
 clean:
@@ -81,13 +91,24 @@ import sys
 from ishara.errors import IsharaError
 from ishara.clips.roots import find_root
 from ishara.recipe import Recipe
-data = Recipe.read(sys.argv[1]).data
-try:
-    find_root(data.manifest or data.root)
-except IsharaError as error:
-    sys.exit(f"== {sys.argv[1]} is left out. {error}")
+for recipe in sys.argv[1:]:
+    data = Recipe.read(recipe).data
+    try:
+        find_root(data.manifest or data.root)
+        print(recipe)
+    except IsharaError as error:
+        print(f"== {recipe} is left out. {error}", file=sys.stderr)
 endef
 export DATA_ARE_THERE
+
+define OUTLOOK
+import sys
+from pathlib import Path
+from ishara.training.outlook import outlook
+recipes = [Path(recipe) for recipe in sys.argv[2:]]
+print(outlook(recipes, int(sys.argv[1]), runs=Path("runs"), results=Path("results")))
+endef
+export OUTLOOK
 
 # A .venv that is missing, half-made, of another Python or moved is made anew; what was installed goes with it.
 $(CREATED): $(if $(VENV_WORKS),,FORCE)

@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
-from ishara.console import announce, errors, figures_table, folds_table, track
+from ishara.console import errors, figures_table, folds_table, track
 from ishara.errors import IsharaError, choices
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.recipe import Recipe
+from ishara.training.progress import shown
 from ishara.training.protocol import crossval
 from ishara.training.results import result, write_result
 from ishara.training.seeds import derive_int
@@ -116,7 +117,8 @@ def main(
     chosen = Recipe.read(recipe, overrides or [])
     settings = settings_of(chosen)
     folder = out or Path("runs") / f"{chosen.name}-{LEARNER}"
-    run = crossval(chosen, folder, learner=notebook_learner, progress=lambda jobs: announce(jobs, lambda job: job.name))
+    with shown(bar=False) as report:
+        run = crossval(chosen, folder, learner=notebook_learner, report=report)
     own: dict[str, Any] = {"model": chosen.model.name, **asdict(settings), "threads": threads}
     measured = result(chosen, run, learner=LEARNER) | {"notebook": own}
     written = write_result(results, measured)

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 import torch
 
+import bench_pixel_training
 import measure_videos
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
@@ -206,3 +207,16 @@ def test_shares_are_of_videos_and_not_of_answers() -> None:
     assert measure_videos.shares(rows) == {
         "as it is": {"clips": 2, "top1": pytest.approx(1 / 3), "top5": pytest.approx(5 / 6)}
     }
+
+
+def test_pixel_training_says_what_is_not_as_it_should_be() -> None:
+    assert bench_pixel_training.growth([[9, 9], [100, 100], [100, 100], [110, 110]]) == pytest.approx(1.05)
+    row = {
+        "epoch": {"peak_bytes": 5 * 2**30, "allowed_bytes": bench_pixel_training.ALLOWED},
+        "killed_and_resumed": {"differing": ["head.weight"]},
+        "loader_processes": {"growth": 1.2},
+        "waiting": {"share": 0.5},
+    }
+    said = " ".join(bench_pixel_training.failures({"sign2text": row}, judged=True))
+    assert all(what in said for what in ("5120 MiB", "(head.weight)", "1.20 times", "50% of a step"))
+    assert len(bench_pixel_training.failures({"sign2text": row}, judged=False)) == 2

@@ -17,6 +17,8 @@ case "$1 $2" in
              chmod +x .venv/bin/ishara; echo venv >>calls ;;
   "-m pip") echo "$*" >>calls; echo "ERROR: no such package"; test -z "$PIP_FAILS" ;;
   "--version ") echo "Python 3.11.0" ;;
+  "-c "*find_root*) shift 2; echo "$@" ;;
+  "-c "*outlook*) shift 2; echo "recipe $1 of $(($# - 1))" ;;
 esac
 """
 
@@ -134,3 +136,44 @@ def test_the_real_data_are_found_beside_the_project(project: Project) -> None:
     data.mkdir(parents=True)
     assert project.make("show", ISHARA_DATA="").stdout == f"data={data}\n"
     assert project.make("show", ISHARA_DATA="/elsewhere").stdout == "data=/elsewhere\n"
+
+
+# Notes what it is asked, and fails as the recipe's name says.
+ISHARA = """#!/bin/sh
+echo "$*" >>asked
+case "$*" in *broken*) exit 1 ;; *stopped*) exit 130 ;; esac
+"""
+
+
+def measure(project: Project, *recipes: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """`make results` of recipes of such names, and what `ishara` was asked."""
+    project.make(".venv/.installed-full")
+    (project.root / ".venv" / "bin" / "ishara").write_text(ISHARA)
+    (project.root / "recipes").mkdir()
+    for name in ("demo", *recipes):
+        (project.root / "recipes" / f"{name}.yaml").touch()
+    done = project.make("results", **environment)
+    return done, (project.root / "asked").read_text().splitlines()
+
+
+def test_all_recipes_but_the_demo_are_measured_and_each_says_where_the_queue_stands(project: Project) -> None:
+    done, asked = measure(project, "b", "a", "wlasl10-of-a-gpu", JOBS="2")
+    assert done.returncode == 0, done.stderr
+    assert asked == [
+        *(f"crossval recipes/{name}.yaml --jobs 2 --results results/" for name in "ab"),
+        "results --into README.md",
+    ]
+    assert "== recipes/a.yaml: recipe 1 of 2\n== recipes/b.yaml: recipe 2 of 2\n" in done.stdout
+
+
+def test_a_recipe_that_fails_does_not_keep_the_others_back(project: Project) -> None:
+    done, asked = measure(project, "a", "broken", "z")
+    assert [line.split()[1] for line in asked] == ["recipes/a.yaml", "recipes/broken.yaml", "recipes/z.yaml"]
+    assert done.returncode != 0
+    assert "Not measured: recipes/broken.yaml." in done.stderr
+
+
+def test_ctrl_c_ends_the_queue(project: Project) -> None:
+    done, asked = measure(project, "a", "stopped", "z")
+    assert done.returncode != 0
+    assert len(asked) == 2

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 console = Console()
 errors = Console(stderr=True)
-_READ_SECONDS = 2.0
 
 
 def tell(markup: str) -> None:
@@ -54,24 +52,6 @@ def track(title: str, items: Sequence[T]) -> Iterable[T]:
     )
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         yield from bar.track(items, description=title)
-
-
-def announce(items: Sequence[T], name: Callable[[T], str]) -> Iterator[T]:
-    """The items, with one line after each that says how long it took and about how long the rest will take.
-
-    For long jobs that have progress bars of their own. What took next to no time was done before and is not announced.
-    """
-    times: list[float] = []
-    for number, item in enumerate(items, start=1):
-        started = time.monotonic()
-        yield item
-        took = time.monotonic() - started
-        if took < _READ_SECONDS:
-            continue
-        times.append(took)
-        left = (len(items) - number) * sum(times) / len(times)
-        done = f"{number} of {len(items)} done ({name(item)}: {took:.0f} s)"
-        errors.print(f"{escape(done)}, about {left / 60:.0f} min left", highlight=False, soft_wrap=True)
 
 
 def figures_table(summary: Summary) -> Table:

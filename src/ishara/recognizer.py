@@ -60,7 +60,8 @@ class Prediction:
     attention
         (T,) how much each of the T frames that the model saw counted; sums to 1.
     times
-        (T,) the middle of each of these frames, in seconds from the start of the clip.
+        (T,) when each of these frames is: the middle of a frame of landmarks, the beginning of a picture; in seconds
+        from the start of the clip.
     """
 
     ranked: tuple[Candidate, ...]

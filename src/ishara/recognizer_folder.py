@@ -40,6 +40,8 @@ class Config(BaseModel):
     landmarks: list[str] = []
     features: list[str] = []
     parameters: int
+    # Of a model that began with published weights: what did not come from them, in sentences.
+    origin: list[str] = []
     versions: dict[str, str]
     files: dict[Annotated[str, Field(pattern=_FILE_NAME)], str]
 

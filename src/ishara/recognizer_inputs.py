@@ -32,7 +32,8 @@ class ModelInput:
     x
         (T, F) float32 features, or (T, 3, S, S) uint8 pictures.
     times
-        (T,) the middle of each frame, in seconds from the start of the clip.
+        (T,) when each frame is: the middle of a frame of landmarks, the beginning of a picture; in seconds from the
+        start of the clip.
     """
 
     x: NDArray[Any]

@@ -192,6 +192,14 @@ def test_train_evaluate_compare_predict_check(ishara, recipe_file: Path, corpus:
     told = json.loads(out)
     assert told["clips"] == 9
     assert told["verdict"] in (tmp_path / "both/report.html").read_text(encoding="utf-8")
+    code, out, err = ishara("ensemble", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "mean")
+    assert code == 0, err
+    assert "Ensemble of 2" in (tmp_path / "mean/report.html").read_text(encoding="utf-8")
+    each = [pl.read_parquet(tmp_path / run / "evaluation-test/predictions.parquet") for run in ("a", "b")]
+    mean = pl.read_parquet(tmp_path / "mean/predictions.parquet").sort("clip")
+    column = next(name for name in mean.columns if name.startswith("p:"))
+    wanted = sum(table.sort("clip")[column] for table in each) / 2
+    assert mean[column].to_list() == pytest.approx(wanted.to_list(), abs=1e-6)
     code, out, err = ishara("train", recipe_file, "optimizer.lr=0.001", "train.max_epochs=1", "-o", tmp_path / "a")
     assert code == 0, err
     assert "was finished already; nothing was trained" in out
@@ -275,6 +283,7 @@ def test_crossval_writes_a_result(ishara, recipe_file: Path, tmp_path: Path) -> 
         (["predict", "nowhere", "a.pose"], "nowhere: is not a recogniser"),
         (["evaluate", "nowhere"], "nowhere: is not a recogniser"),
         (["compare", "nowhere", "elsewhere"], "there are no such predictions"),
+        (["ensemble", "nowhere", "-o", "mean"], "there are no such predictions"),
         (["check", "nowhere.yaml"], "there is no such recipe"),
         (
             ["crossval", "a.yaml", "--protocol", "leave-one-out"],

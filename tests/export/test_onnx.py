@@ -1,5 +1,6 @@
 """Export: what is written computes what torch does, or it is not written."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,14 @@ from ishara.export.onnx import check_parity, export_onnx
 from ishara.models import create_model, list_models
 from ishara.models.contract import ModelOutput, SignModel
 
+# What makes each architecture small.
+SHALLOW = {"conv_transformer": {"stages": 1}, "st_gcn": {"blocks": 1}}
+
 
 @pytest.mark.parametrize("name", list_models("landmarks"))
 def test_every_model_is_the_same_in_onnx(name: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = create_model(name, num_classes=5, layers=2)
+    model = create_model(name, num_classes=5, **SHALLOW.get(name, {"layers": 2}))
     export_onnx(model, tmp_path / "model.onnx")
     session = ort.InferenceSession(str(tmp_path / "model.onnx"))
     for batch, length in ((1, 1), (2, 9), (5, 64)):
@@ -83,3 +87,25 @@ def test_models_of_pixels_are_the_same_in_onnx_for_every_length(name: str, tmp_p
         found = session.run(["logits", "embedding", "attention"], {"x": x.numpy(), "mask": mask.numpy()})
         for ours, theirs in zip(expected, found, strict=True):
             np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", list_models("pixels"))
+def test_exporting_says_nothing(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        export_onnx(create_model(name, num_classes=5, **SMALL[name]), tmp_path / "model.onnx")
+    assert capfd.readouterr() == ("", "")
+
+
+class Worried(Moody):
+    """A model with a warning of its own."""
+
+    def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:
+        self.calls = 0
+        warnings.warn("the sky is falling", stacklevel=1)
+        return super().forward(x, mask)
+
+
+def test_warnings_that_are_not_known_are_heard(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="the sky is falling"):
+        export_onnx(Worried(), tmp_path / "model.onnx")

@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from transformers.models.resnet.configuration_resnet import ResNetConfig
 from transformers.models.resnet.modeling_resnet import ResNetForImageClassification
 
 from ishara.errors import IsharaError
-from ishara.models import create_model
+from ishara.models import create_model, published
 from ishara.models.published import fetch
 from ishara.models.sign2text import Sign2Text
 
@@ -133,6 +134,53 @@ def test_without_the_hub_the_error_says_which_files_go_where(monkeypatch: pytest
         fetch("microsoft/resnet-18")
     for part in ("config.json", "model.safetensors or pytorch_model.bin", "https://huggingface.co/microsoft/resnet-18"):
         assert part in str(caught.value)
+
+
+@pytest.fixture
+def online(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty cache, and no word of being offline; nothing may be downloaded."""
+    import huggingface_hub
+    import huggingface_hub.constants as hub
+
+    def must_not(*_: object, **__: object) -> None:
+        raise AssertionError("the hub's own library tries for long")
+
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", must_not)
+
+
+@pytest.mark.usefixtures("online")
+def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    # A port of this machine where nobody listens.
+    url, asked = huggingface_hub.hf_hub_url, []
+
+    def here(source: str, name: str) -> str:
+        asked.append(name)
+        return url(source, name, endpoint="http://127.0.0.1:9")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_url", here)
+    with pytest.raises(
+        IsharaError, match=r"could not be had .*refused.*Download config\.json and model\.safetensors or"
+    ):
+        fetch("microsoft/resnet-18")
+    assert asked == ["config.json"]
+
+
+@pytest.mark.usefixtures("online")
+def test_a_hub_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    import huggingface_hub
+
+    silence = Event()
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", lambda *_, **__: silence.wait())
+    monkeypatch.setattr(published, "_PATIENCE", 0.01)
+    try:
+        with pytest.raises(IsharaError, match=r"no answer in 0\.01 s; HF_HUB_ETAG_TIMEOUT=60 .*into a folder"):
+            fetch("microsoft/resnet-18")
+    finally:
+        silence.set()
 
 
 @pytest.mark.parametrize("source", ["../nowhere/at/all", "/tmp/no such folder"])

@@ -39,6 +39,9 @@ def test_the_last_layer_is_new_for_another_vocabulary(tiny_run: Path, tiny_recip
     model = make(tiny_recipe, tiny_run, classes=5)
     assert model.head[5].weight.shape[0] == 5
     assert torch.equal(model.encoder.project.weight, weights["encoder.project.weight"])
+    (sentence,) = model.origin
+    assert sentence.startswith("head.5.weight and head.5.bias are new")
+    assert sentence.endswith("has 3 classes and this model 5.")
 
 
 @pytest.mark.parametrize(

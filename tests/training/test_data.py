@@ -36,6 +36,18 @@ def test_processes_share_the_clips_and_take_equally_many_batches(
     assert len({len(share) for share in shares}) == 1
 
 
+@given(LENGTHS, st.integers(1, 8), st.booleans(), st.integers(2, 4))
+def test_batches_of_several_processes_are_together_those_of_one(
+    lengths: np.ndarray, batch_size: int, shuffle: bool, world: int
+) -> None:
+    lengths = np.resize(lengths, len(lengths) * world)
+    single = BucketSampler(lengths, batch_size * world, 0, shuffle)
+    several = [BucketSampler(lengths, batch_size, 0, shuffle, rank, world) for rank in range(world)]
+    for whole, shares in zip(single, zip(*several, strict=True), strict=True):
+        assert sorted(whole) == sorted(key for share in shares for key in share)
+        assert len({len(share) for share in shares}) == 1
+
+
 def test_the_order_follows_from_seed_and_epoch() -> None:
     lengths = np.arange(1, 65)
     first, again, other_seed = (BucketSampler(lengths, 8, seed, True) for seed in (1, 1, 2))

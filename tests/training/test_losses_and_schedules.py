@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.optim import SGD
 
+from ishara.errors import IsharaError
 from ishara.recipe import Loss, Schedule
 from ishara.training.losses import FocalLoss, balanced_weights, make_loss
 from ishara.training.schedules import make_schedule, rate_factor
@@ -29,6 +30,12 @@ def test_focal_loss_is_the_notebooks() -> None:
     loss = F.cross_entropy(logits, label, reduction="none")
     expected = ((1 - torch.exp(-loss)) ** 2 * loss).mean()
     torch.testing.assert_close(make_loss(Loss(name="focal"), label.tolist(), 5)(logits, label), expected)
+
+
+@pytest.mark.parametrize("strange", [5, -1, -100])
+def test_a_class_out_of_range_is_refused(strange: int) -> None:
+    with pytest.raises(IsharaError, match=f"Found {strange} as the class .* expected 0 to 4"):
+        make_loss(Loss(), [0, strange, 4], 5)
 
 
 def test_balanced_weights_make_every_class_count_the_same() -> None:

@@ -2,81 +2,38 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
-from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.evaluation.run import predict_clips
+from ishara.models import create_model, list_models
+from ishara.models.options import options_of
+from ishara.models.weights import load_weights
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import Skeleton
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.training import fit
+from ishara.training.callbacks import HISTORY
+from ishara.training.data import ClipKey
+from ishara.training.sides import load_sides
 
-MODELS = {
-    "sign2text": {"stem": 8, "widths": [8, 8], "depths": [1, 1], "features": 8, "hidden": 8, "layers": 1},
-    "timesformer": {"d_model": 16, "heads": 2, "layers": 2, "feedforward": 32},
-}
-
-
-def film(path: Path, *, rightwards: bool, seed: int) -> str:
-    """A bright square that crosses a noisy picture, one way or the other."""
-    rng = np.random.default_rng(seed)
-    frames = 7 + seed % 3
-    with av.open(str(path), "w") as file:
-        stream = file.add_stream("mpeg4", rate=25, options={"qscale": "2"})
-        stream.width = stream.height = 48
-        stream.pix_fmt = "yuv420p"
-        for t in range(frames):
-            picture = rng.integers(0, 60, (48, 48, 3), dtype=np.uint8)
-            left = round(36 * t / (frames - 1))
-            left = left if rightwards else 36 - left
-            picture[18:30, left : left + 12] = 230
-            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
-                file.mux(packet)
-        for packet in stream.encode():
-            file.mux(packet)
-    return str(path)
+Make = Callable[..., Recipe]
 
 
-@pytest.fixture(scope="module")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    folder = tmp_path_factory.mktemp("videos")
-    clips = []
-    for i in range(16):
-        gloss = ("COME", "GO")[i % 2]
-        path = film(folder / f"{i}.mp4", rightwards=gloss == "GO", seed=i // 2)
-        split = "test" if i < 4 else "validation" if i < 8 else "train"
-        clips.append(Clip(str(i), path, gloss, signer=f"s{i // 4}", split=split))
-    manifest = Manifest.from_clips(clips)
-    manifest.write(folder / "videos.csv")
-    return manifest
-
-
-def recipe(name: str, epochs: int = 2) -> Recipe:
-    return Recipe.from_dict(
-        {
-            "name": f"tiny-{name}",
-            "data": {"manifest": "videos.csv"},
-            "split": {"by": "official"},
-            "pixels": {"frames": 5, "size": 32, "sampling": "segments", "augment": "default"},
-            "model": {"name": name, "options": MODELS[name]},
-            "optimizer": {"lr": 0.003},
-            "train": {"max_epochs": epochs, "batch_size": 4, "keep": "last"},
-        }
-    )
-
-
-@pytest.fixture(scope="module", params=sorted(MODELS))
-def run(request: pytest.FixtureRequest, videos: Manifest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=list_models("pixels"))
+def run(
+    request: pytest.FixtureRequest, videos: Manifest, pixel_recipe: Make, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     folder = tmp_path_factory.mktemp("runs") / request.param
-    fit(recipe(request.param), videos, folder)
+    fit(pixel_recipe(request.param), videos, folder)
     return folder
 
 
@@ -113,30 +70,92 @@ def test_landmarks_are_refused_by_a_model_of_pixels(run: Path) -> None:
         recognizer.landmarks("clip.mp4")
 
 
-def test_one_size_is_said_once(videos: Manifest) -> None:
+def test_one_size_is_said_once(videos: Manifest, pixel_recipe: Make) -> None:
     with pytest.raises(IsharaError, match=r"model\.options\.size is 64 and pixels\.size is 32; leave out the first"):
-        fit(recipe("sign2text").with_overrides(["model.options.size=64"]), videos, Path("nowhere"))
+        fit(pixel_recipe("sign2text", "model.options.size=64"), videos, Path("nowhere"))
 
 
-def test_a_run_that_was_stopped_ends_with_the_same_weights(videos: Manifest, tmp_path: Path) -> None:
-    chosen = recipe("sign2text", epochs=3)
-    fit(chosen, videos, tmp_path / "whole")
-    first, stopped = True, False
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("sign2text", ["train.workers=1", "schedule.name=plateau", "train.ema=0.9"]),
+        (
+            "timesformer",
+            ["model.options.checkpointing=true", "model.options.dropout=0.1", "model.options.stochastic_depth=0.2",
+             "train.batch_size=1", "train.accumulate=5"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_killed_run_ends_with_the_same_weights(
+    videos: Manifest, pixel_recipe: Make, kill: Callable[[Recipe, Path], None], tmp_path: Path,
+    name: str, overrides: list[str],
+) -> None:  # fmt: skip
+    """All is on that a resumed run must restore; it dies after the first batch of an epoch and of an accumulation."""
+    recipe = pixel_recipe(name, "train.max_epochs=4", *overrides)
+    fit(recipe, videos, tmp_path / "whole")
+    kill(recipe, tmp_path / "killed")
+    fit(recipe, videos, tmp_path / "killed")
+    whole, killed = ((tmp_path / run / "recognizer/model.safetensors").read_bytes() for run in ("whole", "killed"))
+    assert whole == killed
+    assert pl.read_csv(tmp_path / "whole" / HISTORY).equals(pl.read_csv(tmp_path / "killed" / HISTORY))
 
-    def stop(*_: object) -> None:
-        nonlocal first, stopped
-        if not first:
-            stopped = True
-            raise KeyboardInterrupt
-        first = False
 
-    from ishara.training.module import RecognitionModule
+def test_another_recogniser_is_started_from_and_what_does_not_fit_is_named(
+    run: Path, tiny_run: Path, tiny_recipe: Recipe
+) -> None:
+    recipe = Recognizer.load(run).recipe
+    options, name = options_of(recipe), recipe.model.name
+    model = create_model(name, num_classes=5, pretrained=run, **options)
+    given = load_weights(run / "recognizer/model.safetensors")
+    last = [f"{model.classifier}.weight", f"{model.classifier}.bias"]
+    assert all(torch.equal(tensor, given[key]) for key, tensor in model.state_dict().items() if key not in last)
+    assert f"{last[0]} and {last[1]} are new" in model.origin[0]
+    assert "2 classes and this model 5" in model.origin[0]
+    wider = {"sign2text": {"hidden": 16}, "timesformer": {"size": 64}}[name]
+    tensor = {"sign2text": r"lstm\.weight_ih_l0 has shape", "timesformer": "space_positions has shape"}[name]
+    with pytest.raises(IsharaError, match=f"does not fit this model: .*{tensor}"):
+        create_model(name, num_classes=2, pretrained=run, **{**options, **wider})
+    with pytest.raises(IsharaError, match="looks at landmarks, and this model at pixels"):
+        create_model(name, num_classes=3, pretrained=tiny_run, **options)
+    with pytest.raises(IsharaError, match="looks at pixels, and this model at landmarks"):
+        create_model("spoter", num_classes=2, pretrained=run, **tiny_recipe.model.options)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RecognitionModule, "on_train_epoch_start", stop, raising=False)
-        with pytest.raises(KeyboardInterrupt):
-            fit(chosen, videos, tmp_path / "parts")
-    assert stopped
-    fit(chosen, videos, tmp_path / "parts")
-    whole, parts = ((tmp_path / name / "recognizer/model.safetensors").read_bytes() for name in ("whole", "parts"))
-    assert whole == parts
+
+@pytest.mark.parametrize("name", list_models("pixels"))
+def test_videos_of_all_kinds_come_together(
+    videos: Manifest, pixel_recipe: Make, film: Callable[..., str], tmp_path: Path, name: str
+) -> None:
+    """One frame, oblong ones, one rate each, grey: in the same batches, in training and in use."""
+    kinds = {
+        "one frame": {"frames": 1},
+        "wide": {"width": 96, "rate": 50},
+        "tall": {"height": 112, "rate": 10, "frames": 30},
+        "grey": {"pixels": "gray", "rate": 24},
+    }
+    odd = [film(tmp_path / f"{kind}.mp4", rightwards=True, seed=0, **settings) for kind, settings in kinds.items()]
+    paths = [odd[i % len(odd)] if clip.split == "train" else clip.path for i, clip in enumerate(videos)]
+    manifest = videos.with_column("path", paths)
+    sides = load_sides(pixel_recipe(name), manifest, tmp_path)
+    batch = sides.training[[ClipKey(clip, 0) for clip in range(len(odd))]]
+    assert tuple(batch.x.shape) == (4, 5, 3, 32, 32)
+    assert batch.mask.sum(1).tolist() == [1, 5, 5, 5]
+    grey = batch.x[3].float()
+    assert (grey[:, :1] - grey).abs().max() <= 2
+    recognizer = fit(pixel_recipe(name), manifest, tmp_path / "run")
+    assert pl.read_csv(tmp_path / "run" / HISTORY)["train/loss"].is_finite().all()
+    for path, prediction in zip(odd, recognizer.predict(odd), strict=True):
+        assert prediction.attention.sum() == pytest.approx(1, abs=1e-4)
+        assert len(prediction.times) == (1 if "one frame" in path else 5)
+
+
+@pytest.mark.parametrize("name", list_models("pixels"))
+def test_half_precision_trains(videos: Manifest, pixel_recipe: Make, tmp_path: Path, name: str) -> None:
+    recipe = pixel_recipe(name, "train.precision=bf16-mixed", "train.accumulate=2", "model.options.checkpointing=true")
+    recognizer = fit(recipe, videos, tmp_path / "run")
+    table = pl.read_csv(tmp_path / "run" / HISTORY)
+    losses = table.select("train/loss", "validation/loss").to_numpy()
+    assert losses.shape == (2, 2)
+    assert ((losses > 0.1) & (losses < 5)).all()
+    assert np.isfinite(recognizer.predict(next(iter(videos)).path).probability)

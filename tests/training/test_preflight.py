@@ -41,3 +41,35 @@ def test_features_that_leave_nothing_are_refused(tiny_recipe: Recipe) -> None:
     overrides = ["pose.landmarks=[nose]", "features.positions=false"]
     with pytest.raises(IsharaError, match="features: nothing is left"):
         check_names(tiny_recipe.with_overrides(overrides))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (
+            ["model.options={frozen: all}"],
+            r"model\.options\.frozen: stem, stage1, stage2, stage3, stage4 would keep random",
+        ),
+        (["model.options={frozen: [stem, stage1]}"], "stem, stage1 would keep random .*microsoft/resnet-18, or freeze"),
+        (["model.pretrained=no/where/at/all"], r"model\.pretrained: no/where/at/all: is neither a folder nor an id"),
+        (
+            ["model.pretrained=someone/model"],
+            r"model\.pretrained: someone/model: is no folder here and could not be had",
+        ),
+        (["model.pretrained={folder}"], r"model\.pretrained: .*config\.json and model\.safetensors or .*bin not found"),
+        (["model.pretrained={folder}", "model.options={frozen: all}"], r"config\.json and model\.safetensors"),
+    ],
+)
+def test_weights_of_pixel_models_are_looked_for(
+    tiny_recipe: Recipe, tmp_path: Path, overrides: list[str], expected: str
+) -> None:
+    overrides = [override.replace("{folder}", str(tmp_path)) for override in overrides]
+    recipe = tiny_recipe.with_overrides(["model={name: sign2text}", *overrides])
+    with pytest.raises(IsharaError, match=expected) as caught:
+        check_names(recipe)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_frozen_needs_no_other_weights(tiny_recipe: Recipe) -> None:
+    for name in ("sign2text", "timesformer"):
+        check_names(tiny_recipe.with_overrides([f"model={{name: {name}}}"]))

@@ -35,8 +35,12 @@ def test_a_cross_validation_is_thrown_away(tiny_recipe: Recipe, tmp_path: Path) 
     a_run(folder / "U4+U8-seed0")
     a_run(folder / "repeat-1-fold-2-seed12")
     (folder / ".store").mkdir()
-    for name in ("predictions.parquet", "report.html", "summary.json", "tiny.json"):
+    for name in ("predictions.parquet", "report.html", "summary.json", "tiny.json", "plan.json"):
         (folder / name).write_text("x")
+    # One that failed before it was a run.
+    (folder / "U5-seed0").mkdir()
+    for name in (".lock", "error.txt", "choice.json"):
+        (folder / "U5-seed0" / name).write_text("x")
     throw_away(folder, tiny_recipe)
     assert not folder.exists()
 

@@ -48,7 +48,7 @@ def show(name: Name) -> None:
     tell(f"[bold]Layout[/]: {escape(corpus.layout)}")
     for option, meaning in corpus.options.items():
         tell(f"[bold]{escape(option)}=[/]: {escape(meaning)}")
-    tell(f"[bold]Get[/]: ishara corpora get {escape(name)}{'' if corpus.kaggle else ' --from ARCHIVE'}")
+    tell(f"[bold]Get[/]: ishara corpora get {escape(name)}{'' if corpus.kaggle or corpus.make else ' --from ARCHIVE'}")
     tell(f"[bold]Index[/]: ishara index {escape(name)} DIR -o {escape(name)}.csv")
 
 
@@ -63,7 +63,7 @@ def get(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder; corpora/NAME by default.")] = None,
 ) -> None:
-    """Get a data set's files: download them where its terms allow that, or unpack an archive of it."""
+    """Get a data set's files: download them where its terms allow that, unpack an archive, or generate them."""
     from ishara.clips.corpora import get_corpus
     from ishara.clips.corpora.get import get_files
 

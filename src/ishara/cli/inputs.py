@@ -8,9 +8,10 @@ import struct
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ from ishara.recognizer_inputs import ModelInput
 from ishara.video.box import Box
 
 STANDARD_INPUT = "-"
+_MOST_BYTES = 200
 _SUFFIXES = (*CLIP_SUFFIXES, *ARRAY_SUFFIXES, PARQUET_SUFFIX)
 # The first four bytes of a .pose file are its version.
 _POSE_VERSIONS = tuple(struct.pack("<f", version) for version in (0.0, 0.1, 0.2))
@@ -83,26 +85,47 @@ def expand(given: Sequence[str]) -> list[Input]:
     return [found for word in given for found in _expand(word, alone=len(given) == 1)]
 
 
-def pose_places(names: Iterable[str]) -> dict[str, Path]:
-    """Where the landmarks of each input are kept, by its name: ``NAME.pose``, in the folders that the name has.
+def file_places(names: Sequence[str], suffix: str) -> list[Path]:
+    """A file for each input, in order: ``NAME`` with another suffix, such as ``.pose``, in the folders that it has.
 
-    Names that would share a file, such as ``a.mov`` and ``a.mp4``, get one each.
+    Names that would share a file, such as ``a.mov`` and ``a.mp4``, get one each, and so do inputs of one name.
     """
     from ishara.pose.extract.names import file_names
 
-    places = {name: _pose_place(name) for name in names}
+    different = _told_apart(names)
+    places = {name: _place(name, suffix) for name in different}
     times = Counter(str(place).casefold() for place in places.values())
-    shared = [name for name, place in places.items() if times[str(place).casefold()] > 1]
-    return places | {name: Path(f"{file}.pose") for name, file in file_names(shared).items()}
+    unfit = [name for name, place in places.items() if times[str(place).casefold()] > 1 or _is_long(place)]
+    places |= {name: Path(file + suffix) for name, file in file_names(unfit).items()}
+    return [places[name] for name in different]
 
 
-def _pose_place(name: str) -> Path:
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names, with a number where one comes again, as that of two clips in two manifests may."""
+    taken, before = set(names), set[str]()
+    result = []
+    for name in names:
+        other = name
+        if name in before:
+            other = next(f"{name}-{n}" for n in count(2) if f"{name}-{n}" not in taken)
+            taken.add(other)
+        before.add(name)
+        result.append(other)
+    return result
+
+
+def _place(name: str, suffix: str) -> Path:
     parts = [part for part in Path(name.rsplit("://", 1)[-1]).parts if part not in ("/", "..")] or ["clip"]
     file = file_of(parts[-1])
     stem = Path(file).stem if Path(file).suffix.lower() in _SUFFIXES else file
     # Of ``file.npz#7`` the number is told, without the signs that have a meaning in addresses.
     chosen = parts[-1].removeprefix(file)
-    return Path(*parts[:-1], re.sub(r"[?#&=]", "-", stem + chosen) + ".pose")
+    return Path(*parts[:-1], re.sub(r"[?#&=]", "-", stem + chosen) + suffix)
+
+
+def _is_long(place: Path) -> bool:
+    """Whether a part of the name, such as a signed address, is near to what file systems allow: 255 bytes."""
+    return any(len(part.encode("utf-8", "surrogatepass")) > _MOST_BYTES for part in place.parts)
 
 
 def _expand(word: str, *, alone: bool) -> Iterator[Input]:

@@ -1,4 +1,4 @@
-"""`ishara evaluate`, `compare` and `results`: how good recognisers are."""
+"""`ishara evaluate`, `compare`, `ensemble` and `results`: how good recognisers are."""
 
 from __future__ import annotations
 
@@ -87,6 +87,31 @@ def compare(
         facts = {"Predictions": str(run_b), "Compared with": str(run_a)}
         page = write_report(out, b, summarise(b), title=f"{run_b} and {run_a}", facts=facts, comparison=comparison)
         errors.print(f"Report: {escape(str(page))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def ensemble(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Folders with predictions.parquet, or those files, of one corpus.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A folder for the predictions and their report.")],
+) -> None:
+    """Several runs, and all their seeds, as one recogniser: the mean of what they say of each clip."""
+    from ishara.evaluation.ensemble import average
+    from ishara.evaluation.metrics import summarise
+    from ishara.evaluation.predictions import Predictions
+    from ishara.evaluation.report import write_report
+    from ishara.evaluation.run import PREDICTIONS, find_predictions
+
+    members = [Predictions.read(find_predictions(run)) for run in runs]
+    together = average(members)
+    together.write(out / PREDICTIONS)
+    summary = summarise(together)
+    seeds = sum(part.table["seed"].n_unique() for part in members)
+    facts = {"Mean of": ", ".join(map(str, runs)), "Recognisers for each clip": str(seeds)}
+    page = write_report(out, together, summary, title=f"Ensemble of {seeds}", facts=facts)
+    console.print(figures_table(summary))
+    tell(f"Report: [bold]{escape(str(page))}[/]")
 
 
 @app.command()

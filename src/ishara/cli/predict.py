@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,10 @@ from ishara.console import as_json, one_line, tell, tell_error, track
 from ishara.errors import IsharaError
 
 if TYPE_CHECKING:
-    from ishara.recognizer import Prediction
+    from ishara.cli.inputs import Input
+    from ishara.pose.pose import Pose
+    from ishara.recognizer import Prediction, Recognizer
+    from ishara.recognizer_inputs import ModelInput
 
 _TABLES = (".csv", ".parquet")
 
@@ -38,31 +41,34 @@ def predict(
     save_pose: Annotated[
         Path | None, typer.Option("--save-pose", help="A folder for each clip's landmarks, as .pose files.")
     ] = None,
+    save_attention: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-attention",
+            help="A folder for each clip's attention over time: a picture (.png) and the weights (.csv: clip, frame, "
+            "time in seconds, weight).",
+        ),
+    ] = None,
 ) -> None:
     """Rank the glosses for a clip, several, or whole folders of them; landmarks of videos are estimated first."""
-    from ishara.cli.inputs import expand, pose_places
-    from ishara.pose.files import write_pose
+    from ishara.cli.inputs import expand
     from ishara.recognizer import Recognizer
 
-    if out is not None and out.suffix not in _TABLES:
-        raise IsharaError(f"{out}: a table is written as {' or '.join(_TABLES)}.")
-    if save_pose is not None and save_pose.exists() and not save_pose.is_dir():
-        raise IsharaError(f"{save_pose}: is a file; expected a folder for the landmarks, which need not be there.")
+    _check_places(out, {"landmarks": save_pose, "attention": save_attention})
+    if save_attention is not None:
+        # Before anything is predicted: it says so where what draws is not installed.
+        import ishara.evaluation.attention  # noqa: F401
     recognizer = Recognizer.load(model)
     inputs = expand(clips)
-    places = {} if save_pose is None else pose_places([item.name for item in inputs])
+    poses, pictures = _kept_files(save_pose, inputs, ".pose"), _kept_files(save_attention, inputs, ".png")
     rows: list[dict[str, object]] = []
     failed = 0
     # A bar where a table is what is asked for: else each line that is printed shows how far it got.
-    for item in track("Clips", inputs) if out is not None else inputs:
+    shown = track("Clips", inputs) if out is not None else inputs
+    for item, pose, picture in zip(shown, poses, pictures, strict=True):
         row: dict[str, object] = {"clip": item.name, "truth": item.clip.gloss or None, "error": None}
         try:
-            if save_pose is None:
-                prediction = recognizer.predict(item.prepared(recognizer))
-            else:
-                pose = item.landmarks(recognizer)
-                write_pose(pose, save_pose / places[item.name])
-                prediction = recognizer.predict(pose)
+            prediction = _predict(recognizer, item, top, pose, picture)
         except IsharaError as error:
             failed += 1
             tell_error(str(error) if item.name in str(error) else f"{item.name}: {error}")
@@ -78,6 +84,44 @@ def predict(
         tell(f"{len(rows) - failed} of {len(rows)} clips → {escape(str(out))}")
     if failed:
         raise typer.Exit(1)
+
+
+def _check_places(out: Path | None, folders: Mapping[str, Path | None]) -> None:
+    """Refuse what cannot be written to, before anything is read."""
+    if out is not None and out.suffix not in _TABLES:
+        raise IsharaError(f"{out}: a table is written as {' or '.join(_TABLES)}.")
+    for what, folder in folders.items():
+        if folder is not None and folder.exists() and not folder.is_dir():
+            raise IsharaError(f"{folder}: is a file; expected a folder for the {what}, which need not be there.")
+
+
+def _kept_files(folder: Path | None, inputs: Sequence[Input], suffix: str) -> Sequence[Path | None]:
+    """A file for each clip in a folder, and none where there is no folder."""
+    from ishara.cli.inputs import file_places
+
+    if folder is None:
+        return [None] * len(inputs)
+    return [folder / place for place in file_places([item.name for item in inputs], suffix)]
+
+
+def _predict(recognizer: Recognizer, item: Input, top: int, pose: Path | None, picture: Path | None) -> Prediction:
+    """A clip's prediction; its landmarks and its attention are kept in files where they are given."""
+    from ishara.pose.files import write_pose
+
+    drawn = picture is not None and recognizer.config.input == "landmarks"
+    clip: ModelInput | Pose
+    if pose is None and not drawn:
+        clip = item.prepared(recognizer)
+    else:
+        clip = item.landmarks(recognizer)
+        if pose is not None:
+            write_pose(clip, pose)
+    prediction = recognizer.predict(clip)
+    if picture is not None:
+        from ishara.evaluation.attention import save_attention
+
+        save_attention(picture, item.name, prediction, clip, top=top, truth=item.clip.gloss)
+    return prediction
 
 
 def _ranked(prediction: Prediction, top: int) -> dict[str, object]:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from ishara.cli.app import RUNS, Overrides, RecipePath, Restart, app, read_recipe
-from ishara.console import announce, checks_table, console, errors, figures_table, folds_table, tell, tell_failures
+from ishara.console import checks_table, console, errors, figures_table, folds_table, tell, tell_failures
 from ishara.errors import IsharaError, choices
 
 _PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "stratified-k-fold", "held-out")
@@ -57,33 +57,50 @@ def crossval(
         Path | None, typer.Option("--out", "-o", help="The folder of the folds; runs/NAME-crossval by default.")
     ] = None,
     results: Annotated[Path | None, typer.Option(help="A folder for the JSON of what was measured.")] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="Folds beside each other, each in a process of this machine.")
+    ] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="The address of a Dask scheduler whose workers to use instead.")
+    ] = None,
     restart: Restart = False,
 ) -> None:
     """Train and evaluate every fold of a protocol; an interrupted run goes on where it was."""
     from ishara.evaluation.run import publish
     from ishara.training import crossval as run
+    from ishara.training.progress import shown
     from ishara.training.restart import throw_away
-    from ishara.training.results import result, write_result
+    from ishara.training.results import choice_facts, over_folds, result, write_result
+    from ishara.training.workers import Workers
 
-    if protocol is not None and protocol not in _PROTOCOLS:
-        raise IsharaError(f"--protocol {protocol}: there is no such protocol. {choices(protocol, _PROTOCOLS)}")
-    chosen = list(overrides or [])
-    if protocol == "leave-one-signer-out":
-        chosen += ["protocol.name=leave-one-group-out", "split.group=signer"]
-    elif protocol is not None:
-        chosen.append(f"protocol.name={protocol}")
-    settings = read_recipe(recipe, chosen)
+    workers = Workers(jobs, cluster)
+    settings = read_recipe(recipe, [*(overrides or []), *_overrides_of(protocol)])
     folder = out or RUNS / f"{settings.name}-crossval"
     if restart:
         throw_away(folder, settings, keep=recipe)
-    measured = run(settings, folder, progress=lambda jobs: announce(jobs, lambda job: job.name))
+    with shown(bar=workers.apart) as report:
+        measured = run(settings, folder, workers=workers, report=report)
     figures = result(settings, measured, learner="ishara")
     written = write_result(results or folder, figures)
     console.print(folds_table(figures["folds"]))
-    page, summary = publish(folder, measured.predictions, settings, measured={})
+    tell(over_folds(figures))
+    page, summary = publish(folder, measured.predictions, settings, measured=choice_facts(measured))
     console.print(figures_table(summary))
+    for name, chosen in choice_facts(measured).items():
+        tell(f"{escape(name)}: {escape(chosen)}")
     tell(f"Report: [bold]{escape(str(page))}[/]\nFigures: {escape(str(written))}")
     tell_failures(measured.failures)
+
+
+def _overrides_of(protocol: str | None) -> list[str]:
+    """What an option of the command line changes in a recipe."""
+    if protocol is None:
+        return []
+    if protocol not in _PROTOCOLS:
+        raise IsharaError(f"--protocol {protocol}: there is no such protocol. {choices(protocol, _PROTOCOLS)}")
+    if protocol == "leave-one-signer-out":
+        return ["protocol.name=leave-one-group-out", "split.group=signer"]
+    return [f"protocol.name={protocol}"]
 
 
 @app.command()

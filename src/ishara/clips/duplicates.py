@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from ishara.clips.clip import Clip
 from ishara.clips.clusters import merge
 from ishara.clips.manifest import Manifest
+from ishara.clips.same_files import same_files
 from ishara.clips.tracks import BODY, FRAMES, KEY_POINTS, POINTS, Floats, filled, track
 from ishara.errors import IsharaError
-from ishara.pose.files import read_pose
+from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Pose
 
 # A distance of 1 is the threshold: at most these residuals, for three quarters of the landmarks and frames.
@@ -70,12 +72,13 @@ def near_duplicates(
     Returns
     -------
     list
-        Disjoint sets of two or more clip ids, sorted by smallest id. Clips that are the same stretch of the same file
-        are always together.
+        Disjoint sets of two or more clip ids, sorted by smallest id. Clips that are the same stretch of the same file,
+        or of a copy of it, are always together; of videos, whose landmarks nobody knows yet, this is all that is found.
     """
     same: dict[tuple[str, float | None, float | None], list[str]] = {}
+    copy_of = same_files(clip.path for clip in manifest)
     for clip in manifest:
-        same.setdefault((clip.path, clip.start, clip.end), []).append(clip.id)
+        same.setdefault((copy_of.get(clip.path, clip.path), clip.start, clip.end), []).append(clip.id)
     links = [(a, b) for a, b, distance in distances(manifest, read, on_unreadable=on_unreadable) if distance <= 1]
     return [cluster for cluster in merge([*same.values(), *links]) if len(cluster) > 1]
 
@@ -117,6 +120,8 @@ def _tracks(
         if stretch in known:
             continue
         known.add(stretch)
+        if read is read_pose and not is_landmark_file(clip.path) and Path(clip.path).is_file():
+            continue  # a video
         try:
             values.append(track(read(clip.path).stretch(clip.start, clip.end)))
             ids.append(clip.id)

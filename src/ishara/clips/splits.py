@@ -142,7 +142,13 @@ class _Parts:
         kind = (
             f"values of {self.split.group!r} that share no near-identical clips" if self.grouped else "separate clips"
         )
-        return IsharaError(f"{name} needs at least {needed} {kind}; the manifest has {len(self.units)}.")
+        advice = ["fewer folds"] if needed > 2 else []
+        if self.grouped:
+            advice.append("folds of clips (stratified-k-fold), though the same group then stands on both sides")
+        what_to_do = " or ".join(advice or ["more clips"])
+        return IsharaError(
+            f"{name} needs at least {needed} {kind}; the manifest has {len(self.units)}. Take {what_to_do}."
+        )
 
     def deal(self, count: int, seed: int) -> list[Cluster]:
         """The units dealt to folds of about the same size."""
@@ -202,7 +208,8 @@ class _Parts:
             what = f"{len(self.units)} units of {self.split.group!r}" if self.grouped else f"{len(self.ids)} clips"
             raise IsharaError(
                 f"The split leaves nothing to {' and to '.join(empty)}: there are only {what} that can be parted, with "
-                f"split.test={_shown(self.split.test)} and split.validation={_shown(self.split.validation)}."
+                f"split.test={_shown(self.split.test)} and split.validation={_shown(self.split.validation)}. Make "
+                "these smaller (split.validation=0 goes with train.keep=last), or split by another column or by clip."
             )
         side_of = {clip: side for side, clips in sides.items() for clip in clips}
         return self.manifest.with_column("split", [side_of[clip] for clip in self.manifest.table["id"]])

@@ -28,6 +28,7 @@ def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | No
         "",
         f"- Architecture: `{recipe.model.name}`, {recognizer.config.parameters:,} parameters",
         *_seen(recognizer),
+        *(f"- Before training: {sentence}" for sentence in recognizer.config.origin),
         f"- Vocabulary: {len(recognizer.labels)} glosses",
         f"- Calibration temperature: {recognizer.temperature:.3f}",
         "",

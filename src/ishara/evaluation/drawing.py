@@ -12,7 +12,7 @@ from typing import Any
 
 from ishara.extras import extra
 
-with extra("report", "Reports"):
+with extra("report", "Figures"):
     from matplotlib.axes import Axes
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure

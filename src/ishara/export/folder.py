@@ -58,6 +58,7 @@ def write_recognizer(
         landmarks=[] if pixels else list(skeleton.landmarks),
         features=[] if pixels else list(layout.names),
         parameters=sum(p.numel() for p in model.parameters()),
+        origin=list(model.origin),
         versions={"ishara": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
         files={},
     )

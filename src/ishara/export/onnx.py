@@ -13,6 +13,7 @@ import onnxruntime as ort
 import torch
 
 from ishara.errors import IsharaError
+from ishara.hush import hushed
 from ishara.models.contract import SignModel
 from ishara.recognizer import OUTPUTS
 
@@ -22,6 +23,14 @@ TOLERANCE = 1e-4
 _PROBES = ((1,), (5, 2), (12,), (33, 24, 16), (130,))
 # … as long as they hold at most so many numbers; pictures are large.
 _LARGEST = 2_000_000
+_KNOWN = (
+    ("Converting a tensor to a Python", Warning),
+    ("Using len to get tensor shape", Warning),
+    ("You are using the legacy TorchScript-based ONNX export", DeprecationWarning),
+    ("The feature will be removed", DeprecationWarning),
+    ("Exporting a model to ONNX with a batch_size other than 1, with a variable length with LSTM", UserWarning),
+    ("Constant folding - Only steps=1 can be constant folded", UserWarning),
+)
 
 
 def export_onnx(model: SignModel, path: Path) -> None:
@@ -46,7 +55,7 @@ def export_onnx(model: SignModel, path: Path) -> None:
     batch = {0: "batch"}
     # The exporter that traces: it takes packed LSTMs, and is far faster than the one that goes through
     # torch.export. What it could get wrong, a shape frozen into the graph, the parity check would find.
-    with torch.no_grad(), _quiet():
+    with torch.no_grad(), _quiet(), hushed():
         torch.onnx.export(
             model,
             (x, mask),
@@ -95,7 +104,13 @@ def check_parity(model: SignModel, path: Path) -> float:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the tracer's notes; what they warn of, the parity check would find."""
+    """Drop what the tracing exporter is known to say, and nothing else.
+
+    That it is the older one, which is chosen; that a slice is left as it is; that what Python decided while tracing is
+    frozen into the graph; and that an LSTM may be tied to the batch size that it was traced with. `check_parity` would
+    find the last two, with other batch sizes and lengths than the traced ones, before a file is written.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        for message, category in _KNOWN:
+            warnings.filterwarnings("ignore", message, category)
         yield

@@ -41,6 +41,8 @@ class SignModel(nn.Module, ABC):
     # Of one frame: (F,), or (3, H, W).
     input_shape: tuple[int, ...]
     input_dtype: torch.dtype = torch.float32
+    # What of it does not come from the weights that it was made with, in sentences.
+    origin: tuple[str, ...] = ()
 
     @abstractmethod
     def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:

@@ -14,6 +14,10 @@ Dropout = Annotated[float, Field(ge=0, lt=1)]
 Size = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Deviation = Annotated[float, Field(gt=0, le=1)]
+Batches = Annotated[int, Field(ge=0)]
+# Each of the graph's three subsets has a third of the channels.
+Channels = Annotated[int, Field(ge=3, multiple_of=3)]
+Norm = Literal["batch", "layer"]
 _STAGES: dict[str, JsonValue] = {EXPECTED: "all, or a list such as [stem, stage1]"}
 
 
@@ -53,6 +57,64 @@ class BdslSpoterOptions(SpoterOptions):
     def _space_heads_divide(self) -> BdslSpoterOptions:
         if self.d_model % self.space_heads:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of space_heads ({self.space_heads})")
+        return self
+
+
+class ConvTransformerOptions(ModelOptions):
+    """Depthwise convolutions over time and a transformer block, by turns, over landmark features."""
+
+    d_model: Size = 192
+    heads: Size = 4
+    stages: Size = Field(2, description="Each: convolution blocks, then one transformer block.")
+    convolutions: Size = Field(3, description="Convolution blocks of a stage.")
+    kernel: Size = Field(17, description="Frames that a convolution sees; odd.")
+    expand: Size = Field(2, description="How much wider the blocks are inside.")
+    norm: Norm = Field("batch", description="By the batch's real frames, or each frame by itself.")
+    positions: Literal["none", "sinusoidal"] = Field("none", description="The convolutions know the order without.")
+    dropout: Dropout = Field(0.2, description="Of attention weights and inside the transformer's MLP.")
+    drop_path: Dropout = Field(0.2, description="Chance that a clip skips a block's branch.")
+    head_dropout: Dropout = Field(0.5, description="Before the last layer.")
+    late_dropout: Batches = Field(0, description="Batches of training before head_dropout begins.")
+
+    @model_validator(mode="after")
+    def _fits(self) -> ConvTransformerOptions:
+        if self.d_model % self.heads:
+            raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
+        if self.positions == "sinusoidal" and self.d_model % 2:
+            raise ValueError(f"d_model ({self.d_model}) must be even for sinusoidal positions")
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel ({self.kernel}) must be odd, so that a frame sees as many before as after it")
+        return self
+
+
+class StGcnOptions(ModelOptions):
+    """Graph convolutions over the skeleton and dilated convolutions over time."""
+
+    channels: tuple[Channels, ...] = Field((48, 96, 240), min_length=1, description="Of each stage.")
+    blocks: Size = Field(2, description="Blocks of a stage.")
+    strides: tuple[Literal[1, 2], ...] = Field(
+        (2, 2, 1), description="At each stage's end; 2 halves time. Attention is of single frames all the same."
+    )
+    dilations: tuple[Size, ...] = Field((1, 2, 3, 4), description="Of the branches of the convolution over time.")
+    adaptive: bool = Field(
+        True,
+        description="Learn a graph in every block, added to the skeleton's: three weights for each pair of joints.",
+    )
+    norm: Norm = Field("batch", description="By the batch's real frames, or each joint by itself.")
+    drop_path: Dropout = Field(0.1, description="Chance that a clip skips a block's branch.")
+    head_dropout: Dropout = Field(0.5, description="Before the last layer.")
+
+    @model_validator(mode="after")
+    def _stages(self) -> StGcnOptions:
+        if len(self.channels) != len(self.strides):
+            raise ValueError(
+                f"channels has {len(self.channels)} stages and strides {len(self.strides)}; expected as many"
+            )
+        branches = len(self.dilations) + 2
+        if min(self.channels) < branches:
+            raise ValueError(
+                f"channels is {self.channels}; expected at least {branches}, one for each branch over time"
+            )
         return self
 
 
@@ -140,6 +202,8 @@ class TimesformerOptions(PixelOptions):
 SCHEMAS: dict[str, type[ModelOptions]] = {
     "spoter": SpoterOptions,
     "bdsl_spoter": BdslSpoterOptions,
+    "conv_transformer": ConvTransformerOptions,
+    "st_gcn": StGcnOptions,
     "sign2text": Sign2TextOptions,
     "timesformer": TimesformerOptions,
 }

@@ -26,9 +26,6 @@ class PixelModel(SignModel):
     # The smallest side of a frame that the model can look at, in pixels.
     smallest: int
 
-    # What of it does not come from the published weights that it was made with, in sentences.
-    origin: tuple[str, ...] = ()
-
     mean: Tensor
     std: Tensor
 

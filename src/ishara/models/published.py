@@ -6,10 +6,12 @@ Nothing here unpickles freely, and nothing is left to chance: what is not there,
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import torch
@@ -19,6 +21,9 @@ from ishara.models.weights import load_weights
 from ishara.recognizer_folder import CONFIG, INSIDE_RUN
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+# For the hub's first answer, in seconds; the hub's own library would try for ten times as long.
+_PATIENCE = 3.0
+_PATIENCE_SETTING = "HF_HUB_ETAG_TIMEOUT"
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,24 @@ def fetch(source: str) -> Published:
     IsharaError
         If a file is missing (the message says which, and where to put it), damaged, or more than tensors.
     """
-    config, weights = _in_folder(Path(source)) if Path(source).is_dir() else _from_hub(source)
+    config, weights = find(source)
     return Published(source, _read_config(config), _read_weights(weights))
+
+
+def find(source: str) -> tuple[Path, Path]:
+    """Where a published model's ``config.json`` and tensors lie: downloaded if need be, and not yet read.
+
+    Parameters
+    ----------
+    source
+        As for `fetch`.
+
+    Raises
+    ------
+    IsharaError
+        If a file is missing; the message says which, and where to put it.
+    """
+    return _in_folder(Path(source)) if Path(source).is_dir() else _from_hub(source)
 
 
 def is_recognizer(path: Path) -> bool:
@@ -123,6 +144,7 @@ def _download(source: str, *names: str) -> Path:
     cached = (try_to_load_from_cache(source, name) for name in names)
     if found := next((path for path in cached if isinstance(path, str)), None):
         return Path(found)
+    _reach(source)
     for name in names[:-1]:
         try:
             return Path(hf_hub_download(source, name))
@@ -131,6 +153,30 @@ def _download(source: str, *names: str) -> Path:
         except EntryNotFoundError:
             continue
     return Path(hf_hub_download(source, names[-1]))
+
+
+def _reach(source: str) -> None:
+    """Ask the hub for a model once: without an answer, what it would raise after many tries is raised now."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    patience = float(os.environ.get(_PATIENCE_SETTING) or _PATIENCE)
+    outcome: list[Exception | None] = []
+
+    def ask() -> None:
+        try:
+            get_hf_file_metadata(hf_hub_url(source, CONFIG), timeout=patience)
+            outcome.append(None)
+        except Exception as error:  # noqa: BLE001  it is raised below
+            outcome.append(error)
+
+    # A timeout holds for each of the hub's addresses, and not for finding them; so this is what bounds the whole.
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(patience)
+    if not outcome:
+        raise TimeoutError(f"no answer in {patience:g} s; {_PATIENCE_SETTING}=60 in the environment waits longer")
+    if outcome[0] is not None:
+        raise outcome[0]
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _BUILDERS = {
     "spoter": "ishara.models.spoter",
     "bdsl_spoter": "ishara.models.bdsl_spoter",
+    "conv_transformer": "ishara.models.conv_transformer",
+    "st_gcn": "ishara.models.st_gcn",
     "sign2text": "ishara.models.sign2text",
     "timesformer": "ishara.models.timesformer",
 }
@@ -54,7 +56,7 @@ def create_model(
     pretrained
         A recogniser (or its run) of the same architecture and layout, whose weights to start from. The last layer's are
         taken only where the number of classes is the same. For a model of pixels also a folder or hub id of published
-        weights; what does not come from them stands in the model's `origin`.
+        weights. What does not come from there stands in the model's `origin`.
     **options
         The architecture's own, such as ``layers=4``.
 
@@ -79,4 +81,4 @@ def _start_from(model: SignModel, pretrained: Path, layout: FeatureLayout) -> No
     if isinstance(model, PixelModel) and not is_recognizer(pretrained):
         model.origin = tuple(model.load_published(fetch(str(pretrained))))
     else:
-        load_pretrained(model, pretrained, layout)
+        model.origin = tuple(load_pretrained(model, pretrained, layout))

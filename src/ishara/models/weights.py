@@ -55,7 +55,7 @@ def fit_weights(model: SignModel, given: dict[str, torch.Tensor], source: Path) 
     model.load_state_dict(given)
 
 
-def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> None:
+def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> list[str]:
     """Start a model from a trained recogniser's weights.
 
     The last layer is left as it is where the number of classes differs.
@@ -67,15 +67,25 @@ def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> None
     layout
         What the model's input features are.
 
+    Returns
+    -------
+    list[str]
+        A sentence that names the tensors which do not come from there; none where all do.
+
     Raises
     ------
     IsharaError
-        If there is no recogniser, its weights are not those that were exported, it was trained on other landmarks or
-        features, or a tensor other than the last layer's does not fit (it is named).
+        If there is no recogniser, its weights are not those that were exported, it looks at something else, was trained
+        on other landmarks or features, or a tensor other than the last layer's does not fit (it is named).
     """
     folder = find_recognizer(path)
     config = read_config(folder / CONFIG)
     verify(folder, WEIGHTS, config)
+    kind = "landmarks" if model.input_dtype == torch.float32 else "pixels"
+    if config.input != kind:
+        raise IsharaError(
+            f"{folder}: looks at {config.input}, and this model at {kind}. Choose another model.pretrained."
+        )
     own_names = {"landmarks": layout.landmarks, "features": layout.names} if config.input == "landmarks" else {}
     for what, ours in own_names.items():
         theirs = getattr(config, what)
@@ -87,10 +97,13 @@ def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> None
     own = model.state_dict()
     given = load_weights(folder / WEIGHTS)
     last = [f"{model.classifier}.{part}" for part in ("weight", "bias")]
-    if any(name in given and given[name].shape != own[name].shape for name in last):
-        for name in last:
-            given[name] = own[name]
+    classes = len(own[last[1]]), len(config.labels)
+    origin = []
+    if classes[0] != classes[1]:
+        given |= {name: own[name] for name in last}
+        origin = [f"{' and '.join(last)} are new, for {folder} has {classes[1]} classes and this model {classes[0]}."]
     fit_weights(model, given, folder / WEIGHTS)
+    return origin
 
 
 def _difference(theirs: Sequence[str], ours: Sequence[str]) -> str:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ishara.pose.bones import bends, bone_vectors, bones_of, from_wrist, joints_of, palm_length
 from ishara.pose.pose import Array, Pose
 from ishara.pose.skeleton import HANDS, Skeleton
 from ishara.recipe import Features
 
 _AXES = "xyz"
-_SMALLEST = 1e-3
 # SPOTER's box is six shoulder widths wide and high, and begins half a width above the eyes.
 _BOX = 6.0
 _ABOVE_EYES = 0.5
@@ -60,6 +60,12 @@ def feature_layout(skeleton: Skeleton, options: Features, dimensions: int) -> Fe
     if options.hand_local:
         for hand in HANDS:
             add(skeleton.groups.get(hand, ()), ".local")
+    if options.bones:
+        add(tuple(bone.end for bone in bones_of(skeleton)), ".bone")
+    if options.angles:
+        joints = [joint.end for joint in joints_of(skeleton)]
+        names += [f"{landmark}.bend" for landmark in joints]
+        owners += [skeleton.index(landmark) for landmark in joints]
     if options.velocities:
         add(skeleton.landmarks, ".velocity")
     if options.presence:
@@ -91,6 +97,10 @@ def extract_features(pose: Pose, options: Features) -> Array:
         parts.append(placed.reshape(frames, -1))
     if options.hand_local:
         parts += [_hand_local(pose, hand) for hand in HANDS if hand in pose.skeleton.groups]
+    if options.bones:
+        parts.append(bone_vectors(pose, {hand: palm_length(pose, hand) for hand in HANDS}).reshape(frames, -1))
+    if options.angles:
+        parts.append(bends(pose))
     if options.velocities:
         parts.append(_velocities(pose).reshape(frames, -1))
     if options.presence:
@@ -122,23 +132,9 @@ def _eye_line(pose: Pose) -> float:
 
 
 def _hand_local(pose: Pose, hand: str) -> Array:
-    """(T, 21 D): a hand from its wrist, in palm lengths: wrist to middle knuckle, the median of where both were seen.
-
-    Where they never were, in half the hand's reach: an open hand is about two palms long.
-    """
-    members = [pose.skeleton.index(name) for name in pose.skeleton.groups[hand]]
-    coordinates, seen = pose.coordinates[:, members], pose.seen[:, members]
-    names = pose.skeleton.groups[hand]
-    origin = names.index(f"{hand}.wrist") if f"{hand}.wrist" in names else 0
-    local = coordinates - coordinates[:, [origin]]
-    seen = seen & seen[:, [origin]]
-    lengths = np.where(seen, np.linalg.norm(local, axis=-1), 0)
-    knuckle = f"{hand}.middle_mcp"
-    palms = lengths[:, names.index(knuckle)] if knuckle in names else np.zeros(len(pose))
-    if not palms.any():
-        palms = lengths.max(axis=1) / 2
-    size = max(float(np.median(palms[palms > 0])), _SMALLEST) if palms.any() else 1.0
-    return np.where(seen[..., None], local / size, 0).reshape(len(pose), -1)
+    """(T, 21 D): a hand from its wrist, in palm lengths."""
+    local, seen = from_wrist(pose, hand)
+    return np.where(seen[..., None], local / palm_length(pose, hand), 0).reshape(len(pose), -1)
 
 
 def _velocities(pose: Pose) -> Array:

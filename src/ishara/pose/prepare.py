@@ -59,19 +59,26 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
         pose = pose.replace(pose.coordinates[..., : options.dimensions])
     if options.max_gap:
         pose = fill_gaps(pose, options.max_gap)
-    if options.max_frames is not None and len(pose) > options.max_frames:
-        pose = pose.resampled(options.max_frames)
-    return pose
+    length = _length(len(pose), options)
+    return pose if length == len(pose) else pose.resampled(length)
 
 
 def frame_times(pose: Pose, options: PoseOptions) -> Array:
     """(T,) the middle of each frame that `prepare` gives, in seconds from the start of the clip as extracted."""
     times = ((np.arange(len(pose)) + 0.5) / pose.fps)[_kept(pose, options)]
-    if options.max_frames is not None and len(times) > options.max_frames:
+    length = _length(len(times), options)
+    if length != len(times):
         last = len(times) - 1
-        position = np.linspace(0, last, options.max_frames) if options.max_frames > 1 else np.array([last / 2])
+        position = np.linspace(0, last, length) if length > 1 else np.array([last / 2])
         times = np.interp(position, np.arange(len(times)), times)
     return times.astype(np.float32)
+
+
+def _length(frames: int, options: PoseOptions) -> int:
+    """How many frames a clip has in the end."""
+    if options.length is not None:
+        return options.length
+    return frames if options.max_frames is None else min(frames, options.max_frames)
 
 
 def _kept(pose: Pose, options: PoseOptions) -> NDArray[np.bool_]:

@@ -155,6 +155,14 @@ class Skeleton:
         return tuple((a, b) for a, b in known if a in self and b in self)
 
     @cached_property
+    def parents(self) -> dict[str, str]:
+        """What each landmark hangs on, one step nearer to head or wrist; landmarks that hang on nothing are absent."""
+        parents: dict[str, str] = {}
+        for parent, child in self.edges:
+            parents.setdefault(child, parent)
+        return parents
+
+    @cached_property
     def mirror(self) -> tuple[int, ...]:
         """The permutation that exchanges left and right: a mirrored pose has at ``i`` what was at ``mirror[i]``.
 

@@ -5,6 +5,7 @@ from ishara.recipe.recipe import Recipe
 from ishara.recipe.sections import (
     AUGMENT_PRESETS,
     Augment,
+    Choose,
     Count,
     Data,
     EstimatorOptions,
@@ -24,6 +25,7 @@ __all__ = [
     "AUGMENT_PRESETS",
     "PIXEL_PRESETS",
     "Augment",
+    "Choose",
     "Count",
     "Data",
     "EstimatorOptions",

@@ -67,6 +67,16 @@ class PixelAugment(PresetSection):
                 )
         return self
 
+    @property
+    def random_keys(self) -> list[str]:
+        """The keys that are not turned off."""
+        off = PixelAugment()
+        # `erase_scale` is an amount alone; so is the magnitude of no operation.
+        silent = {"erase_scale"} if self.randaugment[0] else {"erase_scale", "randaugment"}
+        return [
+            name for name in type(self).model_fields if getattr(self, name) != getattr(off, name) and name not in silent
+        ]
+
 
 class Pixels(Section):
     """From a video to the frames that a pixel model sees; only pixel models read this.
@@ -94,3 +104,9 @@ class Pixels(Section):
     )
     margin: NonNegative = Field(0.1, description="Added on each side of the box, as a share of its longer side.")
     augment: PixelAugment = PixelAugment()
+
+    @property
+    def random_keys(self) -> list[str]:
+        """The keys that let a training clip's pictures differ from epoch to epoch; none, and they never do."""
+        keys = ["pixels.sampling"] if self.sampling != "uniform" else []
+        return keys + [f"pixels.augment.{name}" for name in self.augment.random_keys]

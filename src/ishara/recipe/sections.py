@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from ishara.errors import choices
 from ishara.schema import EXPECTED
@@ -15,12 +15,23 @@ NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Range = tuple[float, float]
+_SEEDS: dict[str, JsonValue] = {EXPECTED: "a list of different whole numbers from 0, such as [0, 1, 2]"}
+_NOT_CHOSEN = ("name", "description", "data", "split", "protocol", "estimator")
 _WHOM: dict[str, JsonValue] = {EXPECTED: "a list such as [U4, U8] (numbers in quotes), or a share from 0 to 1"}
 
 
 def _as_text(value: object) -> object:
     """YAML takes 32 for a number."""
     return str(value) if type(value) is int else value
+
+
+def _different(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands there twice; each is run once")
+    return seeds
+
+
+Seeds = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_different)]
 
 
 class Section(BaseModel):
@@ -83,6 +94,33 @@ class Split(Section):
     )
 
 
+class Choose(Section):
+    """Candidates, of which each fold takes the best: measured on inner folds of what the fold does not test."""
+
+    grid: dict[str, tuple[Any, ...]] = Field(
+        description="Keys of the recipe, each with the values to try, such as {optimizer.lr: [0.0005, 0.001]}; every "
+        "combination is a candidate.",
+        json_schema_extra={EXPECTED: "keys of the recipe, each with a list of values to try"},
+    )
+    inner: Annotated[int, Field(ge=2)] = Field(
+        3, description="Inner folds. They part what the outer folds part: whole groups, or clips."
+    )
+    seeds: Seeds = Field((0,), description="Each inner fold is trained once with each.", json_schema_extra=_SEEDS)
+    monitor: Literal["class_top1", "top1"] = Field(
+        "class_top1", description="The candidate with the highest mean of this over inner folds and seeds is taken."
+    )
+
+    @model_validator(mode="after")
+    def _candidates(self) -> Choose:
+        empty = [key for key, values in self.grid.items() if not values]
+        if empty or not self.grid:
+            raise ValueError(f"grid: {empty[0] if empty else 'it'} has no values to try; give each key a list")
+        for key in self.grid:
+            if key.partition(".")[0] in _NOT_CHOSEN or key == "train.seed":
+                raise ValueError(f"grid: {key} says what is measured and how, so it cannot be chosen")
+        return self
+
+
 class Protocol(Section):
     """How `ishara crossval` makes folds."""
 
@@ -91,7 +129,8 @@ class Protocol(Section):
     )
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Count = 1
-    seeds: tuple[int, ...] = (0,)
+    seeds: Seeds = Field((0,), description="Each fold is trained once with each.", json_schema_extra=_SEEDS)
+    choose: Choose | None = Field(None, description="Choose values inside each fold, on its training side.")
 
 
 class PoseOptions(Section):
@@ -122,6 +161,13 @@ class PoseOptions(Section):
         "as-is", description="right: mirror clips whose left hand moves more."
     )
     max_frames: Count | None = Field(None, description="Longer clips are squeezed to this many frames.")
+    length: Count | None = Field(None, description="Every clip, short or long, is resampled to this many frames.")
+
+    @model_validator(mode="after")
+    def _one_length(self) -> PoseOptions:
+        if self.length is not None and self.max_frames is not None:
+            raise ValueError("give length or max_frames, not both: length holds for short and long clips alike")
+        return self
 
     @model_validator(mode="after")
     def _midline_to_mirror_at(self) -> PoseOptions:
@@ -154,13 +200,15 @@ class Features(Section):
         description="Positions in shoulder widths from the neck, in SPOTER's signing-space box, or in the Bengali one.",
     )
     hand_local: bool = Field(True, description="Each hand also in its own frame: from the wrist, in hand sizes.")
+    bones: bool = Field(False, description="From the landmark that each hangs on, in hands in hand sizes.")
+    angles: bool = Field(False, description="How each joint of arms and fingers is bent, as a cosine.")
     velocities: bool = False
     presence: bool = Field(False, description="Per landmark group, the share of its landmarks that was seen.")
 
     @model_validator(mode="after")
     def _something(self) -> Features:
-        if not (self.positions or self.hand_local or self.velocities):
-            raise ValueError("at least one of positions, hand_local and velocities must be true")
+        if not (self.positions or self.hand_local or self.bones or self.angles or self.velocities):
+            raise ValueError("at least one of positions, hand_local, bones, angles and velocities must be true")
         return self
 
 
@@ -273,6 +321,12 @@ class Train(Section):
     accumulate: Count = 1
     precision: Annotated[Literal["32", "bf16-mixed", "16-mixed"], BeforeValidator(_as_text)] = "32"
     ema: Annotated[float, Field(ge=0, lt=1)] = Field(0.0, description="Decay of averaged weights; 0 for none.")
+    mixup: NonNegative = Field(
+        0, description="Blend the clips of a batch with one another, by weights from Beta(this, this); 0 for none."
+    )
+    cutmix: Probability = Field(
+        0, description="Chance of a batch whose clips each get a stretch of another clip; else mixup, if any."
+    )
     keep: Literal["best", "last"] = Field("best", description="Which checkpoint becomes the recogniser.")
     monitor: Literal["validation/loss", "validation/top1"] = "validation/loss"
     patience: Count | None = Field(None, description="Stop after this many validations without improvement.")
@@ -282,6 +336,11 @@ class Train(Section):
     num_nodes: Count = 1
     threads: Count | None = Field(None, description="CPU threads of the training process; by default one per core.")
     workers: Annotated[int, Field(ge=0)] = Field(0, description="Processes that load data; 0 loads in the main one.")
+    cache_features: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Compute what a frozen ResNet gives of each clip once, and keep it on disk. auto: where the whole "
+        "ResNet is frozen and nothing in the pictures is random; always: refuse to train where that is not so.",
+    )
     loggers: tuple[Literal["tensorboard", "wandb"], ...] = Field(
         (), description="Besides the CSV log, which is always kept."
     )

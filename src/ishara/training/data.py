@@ -122,12 +122,17 @@ class ClipDataset(Dataset[Batch]):
 
 @dataclass(eq=False)
 class BucketSampler(Sampler[list[ClipKey]]):
-    """Batches of clips of like length, drawn from seed and epoch; of several processes each gets its share.
+    """Batches of clips of like length, drawn from seed and epoch.
+
+    The batches that several processes have at a time are together the one that a single process would have with so many
+    times the batch size: how many there are changes nothing in what is learnt from, and none waits for longer clips.
 
     Parameters
     ----------
     lengths
         (N,) frames of each clip.
+    batch_size
+        Clips that one process gets at a time.
     shuffle
         False gives the clips from short to long.
     rank, world
@@ -164,22 +169,17 @@ class BucketSampler(Sampler[list[ClipKey]]):
             order = rng.permutation(count)
         else:
             order = np.argsort(self.lengths, kind="stable")
+        together = self.batch_size * self.world
         padded = np.resize(order, self._share() * self.world)
-        own = padded[self.rank :: self.world]
-        if not self.shuffle:
-            return self._cut(own)
-        pool = self.batch_size * _POOL
-        batches = []
-        for start in range(0, len(own), pool):
-            part = own[start : start + pool]
-            batches += self._cut(part[np.argsort(self.lengths[part], kind="stable")])
-        # A short batch stays last, so that every epoch of every process has full batches first.
-        full = [batch for batch in batches if len(batch) == self.batch_size]
-        short = [batch for batch in batches if len(batch) < self.batch_size]
-        return [full[i] for i in rng.permutation(len(full))] + short
-
-    def _cut(self, clips: np.ndarray) -> list[np.ndarray]:
-        return [clips[i : i + self.batch_size] for i in range(0, len(clips), self.batch_size)]
+        if self.shuffle:
+            pools = (padded[start : start + together * _POOL] for start in range(0, len(padded), together * _POOL))
+            padded = np.concatenate([pool[np.argsort(self.lengths[pool], kind="stable")] for pool in pools])
+        batches = [padded[start : start + together] for start in range(0, len(padded), together)]
+        if self.shuffle:
+            # A short batch stays last, so that every epoch of every process has full batches first.
+            full = len(padded) // together
+            batches = [batches[i] for i in rng.permutation(full)] + batches[full:]
+        return [batch[self.rank :: self.world] for batch in batches]
 
 
 class ClipData(L.LightningDataModule):

@@ -20,7 +20,7 @@ from ishara.evaluation.run import predict_clips, publish
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.training.callbacks import HISTORY
-from ishara.training.protocol import split_clips
+from ishara.training.folds import split_clips
 from ishara.training.run import fit, verify_run
 
 # In a wheel the recipes lie inside the package; in a checkout, beside src/.

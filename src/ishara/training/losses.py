@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ishara.errors import IsharaError
 from ishara.recipe import Loss
 
 
@@ -48,7 +49,15 @@ def balanced_weights(labels: Sequence[int], num_classes: int) -> Tensor:
 
 
 def make_loss(options: Loss, labels: Sequence[int], num_classes: int) -> nn.Module:
-    """The loss that a recipe names; `labels` are the training clips' classes."""
+    """The loss that a recipe names; `labels` are the training clips' classes.
+
+    Raises
+    ------
+    IsharaError
+        If one of them is none of the classes.
+    """
+    if strange := sorted({label for label in labels if not 0 <= label < num_classes}):
+        raise IsharaError(f"Found {strange[0]} as the class of a training clip; expected 0 to {num_classes - 1}.")
     weight = balanced_weights(labels, num_classes) if options.class_weights == "balanced" else None
     if options.name == "focal":
         return FocalLoss(options.gamma, weight, options.label_smoothing)

@@ -10,11 +10,16 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 from torchmetrics.classification import MulticlassAccuracy
 
-from ishara.models.contract import SignModel
+from ishara.models.contract import ModelOutput, SignModel
 from ishara.recipe import Recipe
 from ishara.training.data import Batch
+from ishara.training.frame_features import FrameModel
+from ishara.training.mixing import mix
 from ishara.training.schedules import make_schedule
 from ishara.training.seeds import derive_int
+
+# (B, T, E); pictures are (B, T, 3, S, S).
+_OF_FEATURES = 3
 
 
 class RecognitionModule(L.LightningModule):
@@ -46,10 +51,20 @@ class RecognitionModule(L.LightningModule):
             derive_int(self.recipe.train.seed, "dropout", self.current_epoch, batch_idx, self.global_rank)
         )
 
+    def _logits(self, batch: Batch) -> Tensor:
+        """(B, C), also of a batch that has kept features of frames in place of pictures."""
+        if batch.x.ndim == _OF_FEATURES and isinstance(self.model, FrameModel):
+            return self.model.from_features(batch.x, batch.mask).logits
+        output: ModelOutput = self.model(batch.x, batch.mask)
+        return output.logits
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of one batch."""
-        logits = self.model(batch.x, batch.mask).logits
+        """The loss of one batch; where it was mixed, of both classes of each clip, by their shares."""
+        batch, other, share = mix(batch, self.recipe.train)
+        logits = self._logits(batch)
         loss: Tensor = self.loss(logits, batch.label)
+        if share < 1:
+            loss = share * loss + (1 - share) * self.loss(logits, other)
         self.train_top1(logits, batch.label)
         self._log("train/loss", loss, batch)
         self._log("train/top1", self.train_top1, batch)
@@ -57,7 +72,7 @@ class RecognitionModule(L.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Plain negative log-likelihood, whatever the training loss, so that runs can be compared."""
-        logits = self.model(batch.x, batch.mask).logits
+        logits = self._logits(batch)
         self.validation_top1(logits, batch.label)
         self._log("validation/loss", nn.functional.cross_entropy(logits, batch.label), batch)
         self._log("validation/top1", self.validation_top1, batch)

@@ -95,6 +95,14 @@ def find_readable(
     return readable, failures
 
 
+def read_pixels(
+    clip: PixelClip, options: Pixels, rng: np.random.Generator | None = None, *, backend: str = "auto"
+) -> Tensor:
+    """The frames of a clip that are looked at, (T, 3, S, S) uint8; parameters and errors as `read_clip`'s."""
+    frames = read_clip(clip.path, options, start=clip.start, end=clip.end, box=clip.signer, rng=rng, backend=backend)
+    return torch.from_numpy(frames.rgb)
+
+
 def collate_pixels(items: Sequence[tuple[Tensor, int]]) -> Batch:
     """Pad some clips, (T_i, 3, S, S) uint8 each, with black frames to the longest of them."""
     longest = max(len(clip) for clip, _ in items)
@@ -162,10 +170,7 @@ class PixelDataset(Dataset[Batch]):
         """One clip, (T, 3, S, S) uint8."""
         clip = self.clips[key.clip]
         rng = np.random.default_rng(derive(self.seed, "pixels", key.epoch, clip.id)) if self.augmented else None
-        frames = read_clip(
-            clip.path, self.options, start=clip.start, end=clip.end, box=clip.signer, rng=rng, backend=self.backend
-        )
-        pixels = torch.from_numpy(frames.rgb)
+        pixels = read_pixels(clip, self.options, rng, backend=self.backend)
         return pixels if rng is None else augment_pixels(pixels, self.options.augment, rng)
 
 

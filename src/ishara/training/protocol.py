@@ -2,109 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-import polars as pl
-from rich.markup import escape
+from lightning.pytorch.utilities import rank_zero_only
 
-from ishara.clips import load_clips
-from ishara.clips.leaks import check, near_duplicates
-from ishara.clips.manifest import Manifest
-from ishara.clips.splits import Fold, assign, folds
-from ishara.console import errors
+from ishara.clips.splits import Fold
 from ishara.errors import IsharaError
 from ishara.evaluation.predictions import Predictions
-from ishara.evaluation.run import PREDICTIONS, predict_clips
-from ishara.recipe import Recipe
-from ishara.training.run import claim_run, fit, verify_run
-from ishara.training.sides import STORES, add_failures, read_failures
+from ishara.evaluation.run import PREDICTIONS
+from ishara.models.options import sees_pixels
+from ishara.recipe import PoseOptions, Recipe
+from ishara.training.folds import make_folds, make_nested_folds
+from ishara.training.jobs import Job, Learner, learn, read_seconds
+from ishara.training.nested import Choice, candidates, choose_best, inner_jobs
+from ishara.training.progress import Report, Tracker, silent, write_plan
+from ishara.training.sides import STORES, prepare_clips, read_failures
+from ishara.training.workers import Workers, outcomes
 
-SECONDS = "seconds.json"
-
-
-@dataclass(frozen=True)
-class Job:
-    """One fold with one seed."""
-
-    fold: Fold
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Name of its folder."""
-        return f"{self.fold.name}-seed{self.seed}"
-
-
-# How one job is done: recipe, clips with their split, run folder → predictions of the test side.
-Learner = Callable[[Recipe, Manifest, Path], Predictions]
-
-
-def split_clips(recipe: Recipe) -> Manifest:
-    """The recipe's clips, each with its side, checked for leaks.
-
-    Raises
-    ------
-    IsharaError
-        If the split cannot be made, or leaks where the recipe says that it must not.
-    """
-    manifest, clusters = _load(recipe)
-    divided = assign(manifest, recipe.split, recipe.train.seed, _kept_together(recipe, clusters))
-    _check_leaks(recipe, divided, clusters, grouped=recipe.split.by != "clip")
-    return divided
-
-
-def make_folds(recipe: Recipe) -> list[Fold]:
-    """The folds of the recipe's protocol, each checked for leaks; errors as for `split_clips`."""
-    manifest, clusters = _load(recipe)
-    made = folds(manifest, recipe.split, recipe.protocol, _kept_together(recipe, clusters))
-    for fold in made:
-        _check_leaks(recipe, fold.manifest, clusters, grouped=_by_group(recipe))
-    return made
-
-
-def _by_group(recipe: Recipe) -> bool:
-    """Whether the folds of a recipe's protocol part groups, and not only clips."""
-    if recipe.protocol.name == "held-out":
-        return recipe.split.by != "clip"
-    return recipe.protocol.name != "stratified-k-fold"
-
-
-def _load(recipe: Recipe) -> tuple[Manifest, list[frozenset[str]]]:
-    manifest = load_clips(recipe.data)
-    missing = manifest.missing_files()
-    if missing:
-        what = f"{len(missing)} of {len(manifest)} clips have no file; the first that is not there: {missing[0].path}"
-        if len(missing) == len(manifest):
-            raise IsharaError(f"{what}. Mend the paths of the manifest, or index the corpus again.")
-        errors.print(f"[yellow]Warning[/]: {escape(what)}", highlight=False, soft_wrap=True)
-    return manifest, [] if recipe.split.near_duplicates == "ignore" else near_duplicates(manifest)
-
-
-def _kept_together(recipe: Recipe, clusters: list[frozenset[str]]) -> list[frozenset[str]]:
-    return clusters if recipe.split.near_duplicates == "together" else []
-
-
-def _check_leaks(recipe: Recipe, manifest: Manifest, clusters: list[frozenset[str]], *, grouped: bool) -> None:
-    """Refuse a split of our own that leaks; report it where the split is the corpus's, or the recipe wants that."""
-    group = recipe.split.group if grouped and recipe.split.group in manifest.table.columns else None
-    report = check(manifest, group, clusters)
-    if recipe.split.by != "official" and recipe.split.near_duplicates == "together":
-        report.refuse()
-    elif not report.clean:
-        errors.print(f"[yellow]Warning[/]: {escape(str(report))}", highlight=False, soft_wrap=True)
-
-
-def learn(recipe: Recipe, manifest: Manifest, folder: Path) -> Predictions:
-    """Train on a fold's training side, export, and predict its test side with what was exported."""
-    recognizer = fit(recipe, manifest, folder, stores=folder.parent / STORES, title=folder.name)
-    test = manifest.where(pl.col("split") == "test")
-    predictions, failures = predict_clips(recognizer, test, group=recipe.split.group)
-    add_failures(folder, failures)
-    return predictions
+_MOST_NAMED = 5
+_HERE = Workers()
 
 
 @dataclass(frozen=True)
@@ -119,62 +39,159 @@ class CrossValidation:
         How long each job took; null for one that was interrupted and gone on with.
     failures
         The id of each clip that could not be read, and why: it is in no figure.
+    choices
+        What was chosen inside each fold, by its name; empty where the recipe chooses nothing.
     """
 
     predictions: Predictions
     seconds: dict[str, float | None]
     failures: dict[str, str]
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The jobs of a protocol: inner ones for each fold, where the recipe chooses, and then the folds themselves."""
+
+    folds: list[Fold]
+    inner: dict[str, list[list[Job]]]
+    outer: list[Job]
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> _Plan:
+        """The plan of a recipe; what the outer jobs are before anything is chosen."""
+        inner: dict[str, list[list[Job]]] = {}
+        if recipe.protocol.choose is None:
+            folds = make_folds(recipe)
+        else:
+            nested = make_nested_folds(recipe)
+            folds = [fold for fold, _ in nested]
+            tried = candidates(recipe)
+            inner = {fold.name: inner_jobs(recipe, tried, fold, parts) for fold, parts in nested}
+        return cls(folds, inner, [_outer_job(recipe, fold, seed) for seed in recipe.protocol.seeds for fold in folds])
+
+    @property
+    def inner_jobs(self) -> list[Job]:
+        """Those of all folds and candidates."""
+        return [job for candidates in self.inner.values() for jobs in candidates for job in jobs]
+
+
+def _outer_job(recipe: Recipe, fold: Fold, seed: int) -> Job:
+    return Job(f"{fold.name}-seed{seed}", recipe.with_overrides([f"train.seed={seed}"]), fold)
 
 
 def crossval(
     recipe: Recipe,
     folder: Path,
     *,
-    learner: Learner = learn,
-    progress: Callable[[Sequence[Job]], Iterable[Job]] = iter,
+    learner: Learner | None = None,
+    workers: Workers = _HERE,
+    report: Report = silent,
 ) -> CrossValidation:
     """Run a recipe's protocol, or what is left of it.
 
     Parameters
     ----------
     recipe
-        Its `protocol` section says which folds and seeds.
+        Its `protocol` section says which folds and seeds, and what is chosen inside each fold.
     folder
         Holds one run folder per fold and seed. Those that have finished are not run again.
     learner
-        How a fold is learnt; other learners can be measured on the same folds.
-    progress
-        Wraps the jobs to show progress.
+        How a fold is learnt; `learn` by default. Other learners can be measured on the same folds.
+    workers
+        By whom. Worker processes import the main script again: call this below ``if __name__ == "__main__":``.
+    report
+        Is told where things stand: first, and after each job.
+
+    Raises
+    ------
+    IsharaError
+        If the folds cannot be made, the folder holds other runs, or a fold failed: then the others are done first, and
+        the same call goes on with those that failed.
     """
-    made = make_folds(recipe)
-    jobs = [Job(fold, seed) for seed in recipe.protocol.seeds for fold in made]
-    done: list[Predictions] = []
-    seconds: dict[str, float | None] = {}
-    failures: dict[str, str] = {}
-    for job in progress(jobs):
-        run = folder / job.name
-        _run(recipe, job, run, learner)
-        done.append(Predictions.read(run / PREDICTIONS))
-        seconds[job.name] = json.loads((run / SECONDS).read_text(encoding="utf-8"))
-        failures |= read_failures(run)
-    return CrossValidation(Predictions.concat(done), seconds, failures)
+    plan = _Plan.of(recipe)
+    run = _Run(folder, plan, learner, workers, report)
+    run.do(plan.inner_jobs)
+    choices = {
+        fold.name: choose_best(recipe, fold, plan.inner[fold.name], folder)
+        for fold in plan.folds
+        if fold.name in plan.inner and all(job.is_done(folder) for jobs in plan.inner[fold.name] for job in jobs)
+    }
+    jobs = []
+    for job in plan.outer:
+        if not plan.inner:
+            jobs.append(job)
+        elif (choice := choices.get(job.fold.name)) is not None:
+            chosen = _outer_job(candidates(recipe)[choice.chosen], job.fold, job.recipe.train.seed)
+            jobs.append(chosen.verified(folder))
+            choice.write(folder / chosen.name)
+    run.do(jobs)
+    run.refuse_failures()
+    return CrossValidation(
+        Predictions.concat(Predictions.read(folder / job.name / PREDICTIONS) for job in jobs),
+        {job.name: read_seconds(folder / job.name) for job in jobs},
+        {clip: why for job in jobs for clip, why in read_failures(folder / job.name).items()},
+        choices,
+    )
 
 
-def _run(recipe: Recipe, job: Job, folder: Path, learner: Learner) -> None:
-    recipe = recipe.with_overrides([f"train.seed={job.seed}"])
-    verify_run(recipe, job.fold.manifest, folder)
-    if (folder / PREDICTIONS).is_file():
-        return
-    resumed = folder.is_dir() and any(folder.iterdir())
-    folder.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    predictions = learner(recipe, job.fold.manifest, folder)
-    claim_run(recipe, job.fold.manifest, folder)
-    took = None if resumed else round(time.monotonic() - started, 1)
-    (folder / SECONDS).write_text(json.dumps(took), encoding="utf-8")
-    columns = {"fold": job.fold.name, "repeat": job.fold.repeat, "seed": job.seed}
-    if recipe.protocol.name == "leave-one-group-out":
-        # Groups that share near-identical clips are one: the fold's name joins theirs.
-        columns["group"] = job.fold.name
-    table = predictions.table.with_columns(**{name: pl.lit(value) for name, value in columns.items()})
-    Predictions(table).write(folder / PREDICTIONS)
+class _Run:
+    """Does the jobs of a plan; the failure of one does not keep the others back."""
+
+    def __init__(self, folder: Path, plan: _Plan, learner: Learner | None, workers: Workers, report: Report) -> None:
+        self._folder = folder
+        self._learner = learner
+        self._workers = workers
+        self._failures: dict[str, str] = {}
+        planned = [*plan.inner_jobs, *plan.outer]
+        # Of outer jobs whose values are not chosen yet, only that can be known.
+        for job in plan.inner_jobs if plan.inner else plan.outer:
+            job.verified(folder)
+        costs = {job.name: job.cost for job in planned}
+        done = {job.name for job in planned if job.is_done(folder)}
+        rank_zero_only(write_plan)(folder, costs, workers.count)
+        self._total = len(planned)
+        self._tracker = Tracker(costs, folder, done, beside=workers.count, report=report)
+
+    def do(self, jobs: Sequence[Job]) -> None:
+        """Do those of the jobs that are not done."""
+        todo = [job.verified(self._folder) for job in jobs if not job.is_done(self._folder)]
+        learner = self._learner
+        if learner is None:
+            stores = (self._folder / STORES).resolve()
+            learner = partial(learn, stores=stores)
+            if self._workers.apart:
+                _prepare(todo, stores)
+        with closing(outcomes(todo, self._folder, learner, self._workers)) as ended:
+            for outcome, beside in ended:
+                self._tracker.ended(outcome, beside)
+                if outcome.failure is not None:
+                    self._failures[outcome.name] = outcome.failure
+
+    def refuse_failures(self) -> None:
+        """Raise an `IsharaError` that names the jobs that failed, with their reasons, if any did."""
+        if not self._failures:
+            return
+        jobs_of: dict[str, list[str]] = {}
+        for name, reason in self._failures.items():
+            jobs_of.setdefault(reason, []).append(name)
+        told = "; ".join(f"{_listed(names)}: {reason}" for reason, names in jobs_of.items())
+        raise IsharaError(
+            f"{len(self._failures)} of {self._total} jobs failed. {told} What was finished is kept in {self._folder}; "
+            "mend this, and the same command goes on with the rest."
+        )
+
+
+def _prepare(jobs: Sequence[Job], stores: Path) -> None:
+    """Prepare clips before several processes want them: once for each way to prepare them."""
+    ready: set[PoseOptions] = set()
+    for job in jobs:
+        if not sees_pixels(job.recipe) and job.recipe.pose not in ready:
+            prepare_clips(job.recipe, job.fold.manifest, stores)
+            ready.add(job.recipe.pose)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (
+        f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    )

@@ -12,12 +12,17 @@ from ishara.errors import IsharaError
 from ishara.evaluation.run import PREDICTIONS
 from ishara.pose.address import file_of
 from ishara.recipe import Recipe
+from ishara.training.jobs import ERROR, LOCK
+from ishara.training.nested import CHOICE, INNER
+from ishara.training.progress import PLAN
 from ishara.training.run import MANIFEST, RECIPE
 from ishara.training.sides import STORES
 
 # What a cross-validation writes beside its folds, and how it names these.
-_BESIDE_FOLDS = {PREDICTIONS, "report.html", "summary.json"}
+_BESIDE_FOLDS = {PREDICTIONS, "report.html", "summary.json", PLAN}
 _FOLD = re.compile(r".+-seed\d+")
+# What may lie in the folder of a fold that failed before it was a run, or was about to begin.
+_BEFORE_RUN = {LOCK, ERROR, CHOICE}
 
 
 def throw_away(folder: Path, recipe: Recipe, *, keep: Path | None = None) -> None:
@@ -63,10 +68,21 @@ def _is_crossval(folder: Path, recipe: Recipe) -> bool:
     if not folder.is_dir():
         return False
     inside = [path for path in folder.iterdir() if path.name != STORES]
-    folds = [path for path in inside if path.is_dir() and _FOLD.fullmatch(path.name) and _is_run(path)]
+    folds = [path for path in inside if _is_fold(path) or (path.name == INNER and _holds_inner_folds(path))]
     own = _BESIDE_FOLDS | {f"{recipe.name}.json"}
     known = own | {f"{name}.part" for name in own} | {f"{recipe.name}.part"}
     return bool(folds) and all(path in folds or (path.is_file() and path.name in known) for path in inside)
+
+
+def _is_fold(path: Path) -> bool:
+    if not path.is_dir() or path.is_symlink() or not _FOLD.fullmatch(path.name):
+        return False
+    return _is_run(path) or all(file.name in _BEFORE_RUN for file in path.iterdir())
+
+
+def _holds_inner_folds(path: Path) -> bool:
+    """Whether a folder has a folder for each outer fold, with inner folds and nothing else."""
+    return all(of.is_dir() and all(_is_fold(fold) for fold in of.iterdir()) for of in path.iterdir())
 
 
 def _read_by(recipe: Recipe) -> list[Path]:

@@ -10,13 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ishara import __version__
-from ishara.evaluation.intervals import mean_interval
+from ishara.evaluation.intervals import Estimate, mean_interval
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
-from ishara.evaluation.scores import Scores
+from ishara.evaluation.scores import Scores, class_mean
 from ishara.recipe import Recipe
 from ishara.training.protocol import CrossValidation
 
@@ -44,7 +45,10 @@ def result(recipe: Recipe, measured: CrossValidation, *, learner: str) -> dict[s
         "recipe_hash": recipe.hash,
         "settings": recipe.model_dump(mode="json"),
         "top1_over_folds": mean_interval([row["top1"] for row in folds]).model_dump(mode="json"),
+        "class_top1_over_folds": mean_interval([row["class_top1"] for row in folds]).model_dump(mode="json"),
         "folds": folds,
+        "seeds": per_seed(measured.predictions),
+        "choices": {name: choice.model_dump(mode="json") for name, choice in measured.choices.items()},
         "seconds": measured.seconds,
         "unreadable": measured.failures,
         "summary": summarise(measured.predictions).model_dump(mode="json"),
@@ -75,15 +79,48 @@ def provenance() -> dict[str, Any]:
 
 
 def per_fold(predictions: Predictions) -> list[dict[str, Any]]:
-    """One row per fold: clips, the groups tested, and mean top-1 over seeds."""
-    table = predictions.table.select("fold", "group", "clip", "seed").with_columns(
-        top1=pl.Series(Scores.of(predictions).top1)
-    )
-    rows = table.group_by("fold").agg(
-        clips=pl.col("clip").n_unique(), groups=pl.col("group").drop_nulls().unique().sort(), top1=pl.col("top1").mean()
-    )
-    named = rows.sort("fold").to_dicts()
-    return [{**row, "groups": row["groups"] if len(row["groups"]) < row["clips"] else []} for row in named]
+    """One row per fold: clips, the groups tested, means over seeds, and top-1 of each seed."""
+    rows = []
+    for name in sorted(predictions.table["fold"].unique()):
+        fold = predictions.where(pl.col("fold") == name)
+        clips = fold.table["clip"].n_unique()
+        groups = fold.table["group"].drop_nulls().unique().sort().to_list()
+        seeds = {str(row["seed"]): row["top1"] for row in per_seed(fold)}
+        rows.append(
+            {"fold": name, "clips": clips, "groups": groups if len(groups) < clips else [], **_means(fold)}
+            | {"top1_of_seed": seeds}
+        )
+    return rows
+
+
+def per_seed(predictions: Predictions) -> list[dict[str, Any]]:
+    """One row per seed: the means over all of its clips."""
+    seeds = sorted(predictions.table["seed"].unique())
+    return [{"seed": seed, **_means(predictions.where(pl.col("seed") == seed))} for seed in seeds]
+
+
+def _means(predictions: Predictions) -> dict[str, float]:
+    """Top-1 per instance and per class; of several seeds, which test the same clips, it is the mean of theirs."""
+    scores = Scores.of(predictions)
+    rows = np.ones((1, len(predictions)))
+    return {"top1": float(scores.top1.mean()), "class_top1": float(class_mean(scores.top1, scores.gloss, rows)[0])}
+
+
+def over_folds(figures: Mapping[str, Any]) -> str:
+    """The means over folds, with their intervals where there are several, and the range over seeds."""
+    estimates = [Estimate.model_validate(figures[name]) for name in ("top1_over_folds", "class_top1_over_folds")]
+    parts = []
+    for name, found in zip(("top-1", "top-1 per class"), estimates, strict=True):
+        ends = f" ({found.interval.low:.1%} to {found.interval.high:.1%})" if found.interval else ""
+        parts.append(f"{name} {found.value:.1%}{ends}")
+    folds, seeds = len(figures["folds"]), [row["top1"] for row in figures["seeds"]]
+    said = f"Mean over {folds} folds: {', '.join(parts)}" if folds > 1 else f"One fold: {', '.join(parts)}"
+    return f"{said}; {len(seeds)} seeds from {min(seeds):.1%} to {max(seeds):.1%}" if len(seeds) > 1 else said
+
+
+def choice_facts(measured: CrossValidation) -> dict[str, str]:
+    """What was chosen inside each fold, and what was reached on its inner folds, as a report says it."""
+    return {f"Chosen inside fold {name}": str(choice) for name, choice in measured.choices.items()}
 
 
 def write_result(folder: Path, measured: Mapping[str, Any]) -> Path:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lightning.pytorch.utilities import rank_zero_only
+from rich.markup import escape
 
 from ishara.clips.manifest import Manifest
+from ishara.console import tell
 from ishara.errors import IsharaError
 from ishara.evaluation.calibration import fit_temperature
 from ishara.evaluation.card import model_card
@@ -22,11 +25,12 @@ from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import INSIDE_RUN
 from ishara.recognizer_inputs import ModelInput
 from ishara.training.data import ClipData, ClipKey, TrainingClips
+from ishara.training.frame_features import FrameModel, keep_features
 from ishara.training.losses import make_loss
 from ishara.training.module import RecognitionModule
-from ishara.training.preflight import check_names
+from ishara.training.preflight import check_names, freezes_backbone, why_features_change
 from ishara.training.seeds import derive_int
-from ishara.training.sides import STORES, add_failures, load_sides
+from ishara.training.sides import STORES, Sides, add_failures, load_sides
 from ishara.training.trainer import refuse_what_cannot_run, run_trainer
 
 RECIPE = "recipe.yaml"
@@ -59,14 +63,17 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
     verify_run(recipe, manifest, folder)
     if (folder / INSIDE_RUN).is_dir():
         return Recognizer.load(folder)
-    sides = load_sides(recipe, manifest, stores or folder.parent / STORES)
+    homes = stores or folder.parent / STORES
+    sides = load_sides(recipe, manifest, homes)
     refuse_what_cannot_run(recipe, validated=sides.validation is not None)
     model = _make_model(recipe, len(sides.labels))
-    loss = make_loss(recipe.loss, sides.training.labels, len(sides.labels))
-    module = RecognitionModule(model, recipe, loss, len(sides.labels))
+    _tell(*model.origin)
+    learnt = _with_features(recipe, model, sides, homes)
+    loss = make_loss(recipe.loss, learnt.training.labels, len(learnt.labels))
+    module = RecognitionModule(model, recipe, loss, len(learnt.labels))
     claim_run(recipe, manifest, folder)
-    add_failures(folder, sides.failures)
-    data = ClipData(sides.training, sides.validation, recipe.train)
+    add_failures(folder, learnt.failures)
+    data = ClipData(learnt.training, learnt.validation, recipe.train)
     state = run_trainer(recipe, module, data, folder, title=title or recipe.name)
     model.cpu().load_state_dict(
         {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}
@@ -135,6 +142,28 @@ def _make_model(recipe: Recipe, num_classes: int) -> SignModel:
     return create_model(
         recipe.model.name, num_classes=num_classes, layout=layout, pretrained=pretrained, **options_of(recipe)
     )
+
+
+def _with_features(recipe: Recipe, model: SignModel, sides: Sides, stores: Path) -> Sides:
+    """The sides, with features of frames in place of pictures where these are the same in every epoch."""
+    why_not = why_features_change(recipe)
+    if why_not is not None or recipe.train.cache_features == "never":
+        if freezes_backbone(recipe) and why_not is not None:
+            _tell(f"The ResNet is frozen, but computes its features anew in every epoch: {why_not}.")
+        return sides
+    assert isinstance(model, FrameModel)
+    kept = keep_features(sides, model, recipe.pixels, recipe.train, stores)
+    _tell(
+        f"The ResNet is frozen and nothing in the pictures is random: its features of {kept.clips} clips are read from "
+        f"{kept.store.folder} ({kept.computed} computed now)."
+    )
+    return kept.sides
+
+
+@rank_zero_only
+def _tell(*sentences: str) -> None:
+    for sentence in sentences:
+        tell(escape(sentence))
 
 
 def _fit_temperature(recognizer: Recognizer, validation: TrainingClips | None) -> float:

@@ -89,12 +89,23 @@ class _Readable:
     side: Callable[[list[int], list[int], bool], TrainingClips]
 
 
-def _landmarks(recipe: Recipe, manifest: Manifest, stores: Path) -> _Readable:
+def prepare_clips(recipe: Recipe, manifest: Manifest, stores: Path) -> PoseStore:
+    """The landmarks of all clips of a manifest as the recipe wants them, prepared or found prepared.
+
+    Raises
+    ------
+    IsharaError
+        If not one clip could be read.
+    """
     clips = [Source(clip.id, clip.path, clip.start, clip.end) for clip in manifest]
-    store = PoseStore.build(
+    return PoseStore.build(
         stores, clips, recipe.pose, skeleton=model_skeleton(recipe.pose),
         progress=lambda items: track("Preparing clips", list(items)),
     )  # fmt: skip
+
+
+def _landmarks(recipe: Recipe, manifest: Manifest, stores: Path) -> _Readable:
+    store = prepare_clips(recipe, manifest, stores)
     return _Readable(
         store.ids,
         store.failures,

@@ -29,6 +29,8 @@ from ishara.training.data import ClipData
 
 CHECKPOINTS = "checkpoints"
 BEST, LAST = "best", "last"
+# What Lightning sets where it starts further processes.
+_OF_PROCESSES = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 
 
 def run_trainer(
@@ -55,7 +57,7 @@ def run_trainer(
     data.first_epoch = earlier["epoch"] + 1 if earlier else 0
     if not (earlier and _stopped_early(earlier)):
         trainer = _make_trainer(recipe, folder, title, validated=validated)
-        with _quiet(), _interruptible(trainer):
+        with _quiet(), _interruptible(trainer), _processes_of_this_run():
             trainer.fit(module, datamodule=data, ckpt_path=str(last) if earlier else None, weights_only=True)
         if not trainer.is_global_zero:
             # One of several processes: the first one exports, evaluates and tells; the others are done.
@@ -174,6 +176,20 @@ def _interruptible(trainer: L.Trainer) -> Iterator[None]:
             signal.signal(signal.SIGINT, handler)
             raise KeyboardInterrupt from None
         raise
+
+
+@contextmanager
+def _processes_of_this_run() -> Iterator[None]:
+    """Forget the run's other processes at its end: the next run here, of another fold, starts its own."""
+    before = {name: os.environ.get(name) for name in _OF_PROCESSES}
+    yield
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 @contextmanager

@@ -6,14 +6,14 @@ import sys
 import tarfile
 import types
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import fsspec
 import pytest
 
-from ishara.clips.corpora import get_corpus
+from ishara.clips.corpora import get_corpus, read_corpus
 from ishara.clips.corpora.get import get_files
 from ishara.errors import IsharaError
 
@@ -262,3 +262,29 @@ def test_the_current_folder_is_not_replaced(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path / "empty")
     with pytest.raises(IsharaError, match="is the current folder"):
         get_files(get_corpus("folder"), Path(), "archive.zip")
+
+
+def test_a_generated_corpus_is_made_and_an_archive_of_it_is_refused(tmp_path: Path) -> None:
+    folder = get_files(get_corpus("synthetic"), tmp_path / "made")
+    assert len(read_corpus("synthetic", folder)) == 600
+    with pytest.raises(IsharaError, match=r"synthetic: is generated, not unpacked; leave out --from"):
+        get_files(get_corpus("synthetic"), tmp_path / "other", "some.zip")
+
+
+def test_a_rendered_corpus_is_made_where_it_is_wanted(tmp_path: Path) -> None:
+    asked: list[object] = []
+
+    def stopped(clips: Sequence[object]) -> Iterator[object]:
+        asked.extend(clips)
+        yield clips[0]
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "made"
+    with pytest.raises(KeyboardInterrupt):
+        get_files(get_corpus("synthetic-video"), folder, progress=stopped)
+    assert len(asked) == 1280
+    assert [path.name for path in folder.rglob("*.mp4")] == ["SYN-01-01.mp4"]
+    asked.clear()
+    with pytest.raises(KeyboardInterrupt):
+        get_files(get_corpus("synthetic-video"), folder, progress=stopped)
+    assert len(asked) == 1279, "it goes on where it was"

@@ -190,7 +190,7 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen]]:
 def test_any_cluster_does_the_work_until_its_scheduler_goes(
     scheduler, jobs_of, work, folder, home, fake, monkeypatch, capfd
 ):
-    monkeypatch.setattr("ishara.pose.extract.cluster._SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("ishara.dask_workers._SECONDS_TO_CONNECT", 1)
     address, head = scheduler
     jobs = jobs_of(fake.GOOD, fake.OTHER, fake.RAISES, fake.GOOD, fake.HOLDS)
     done = extract(jobs[:4], folder, work, workers=Workers(scheduler=address))

@@ -17,8 +17,8 @@ from ishara.clips.corpora.include import INCLUDE, INCLUDE50
 from ishara.clips.corpora.landmarks import LANDMARKS
 from ishara.clips.corpora.lsa64 import LSA64
 from ishara.clips.corpora.ms_asl import MS_ASL
+from ishara.clips.corpora.synthetic import generate, generate_videos, read_videos
 from ishara.clips.corpora.synthetic import read as read_synthetic
-from ishara.clips.corpora.synthetic import read_videos
 from ishara.clips.corpora.wlasl import WLASL
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError, choices
@@ -30,20 +30,22 @@ _SYNTHETIC = Corpus(
     title="invented signs by generated signers, for demos and tests; never a result",
     language="none",
     licence="MIT, as Ishara",
-    source="ishara demo, or ishara.clips.corpora.synthetic.generate(FOLDER)",
+    source="made by ishara corpora get synthetic, and by ishara demo",
     citation="none",
     layout="a folder that ishara.clips.corpora.synthetic.generate wrote.",
     read=lambda root, _: read_synthetic(root),
+    make=lambda folder, _: generate(folder),
 )
 _SYNTHETIC_VIDEO = Corpus(
     name="synthetic-video",
     title="the same invented signs as drawn video of generated signers, for demos and tests; never a result",
     language="none",
     licence="MIT, as Ishara",
-    source="ishara.clips.corpora.synthetic.generate_videos(FOLDER)",
+    source="made by ishara corpora get synthetic-video",
     citation="none",
     layout="a folder that ishara.clips.corpora.synthetic.generate_videos wrote.",
     read=lambda root, _: read_videos(root),
+    make=lambda folder, track: generate_videos(folder, track=track),
 )
 _KNOWN = (
     ASL_CITIZEN,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ishara.clips.manifest import Manifest
 
 Options = Mapping[str, str]
+# Given things in a row, gives them back one by one, such as with a bar.
+Progress = Callable[[Sequence[Any]], Iterable[Any]]
 # Corpora whose clips nobody signed: what is measured on them says so.
 SYNTHETIC = ("synthetic", "synthetic-video")
 
@@ -40,6 +43,8 @@ class Corpus:
     kaggle
         The Kaggle data set that `ishara corpora get` downloads, where the terms allow that; ``None`` where the owner is
         to be asked.
+    make
+        For a corpus that is generated: writes it into a folder, or goes on with what is there, with progress.
     """
 
     name: str
@@ -52,3 +57,4 @@ class Corpus:
     read: Callable[[Path, Options], Manifest]
     options: Mapping[str, str] = field(default_factory=dict)
     kaggle: str | None = None
+    make: Callable[[Path, Progress], object] | None = None

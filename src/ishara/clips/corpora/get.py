@@ -1,4 +1,4 @@
-"""Getting a corpus: from Kaggle where its terms allow that, else from an archive that the user was given."""
+"""Getting a corpus: generated, from Kaggle where its terms allow that, or from an archive that the user was given."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ishara.clips.corpora.base import Corpus
-from ishara.clips.corpora.unpack import Progress, extract, whole_or_nothing
+from ishara.clips.corpora.base import Corpus, Progress
+from ishara.clips.corpora.unpack import extract, whole_or_nothing
 from ishara.errors import IsharaError
 from ishara.extras import extra
 
 
 def get_files(corpus: Corpus, folder: Path, source: str | None = None, *, progress: Progress = iter) -> Path:
-    """Put a corpus's files into a folder, all of them or none.
+    """Put a corpus's files into a folder, all of them or none; one that is generated goes on where it was.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def get_files(corpus: Corpus, folder: Path, source: str | None = None, *, progre
     folder
         Where to; must be empty or not there.
     source
-        A zip or tar file of the corpus: a path, or a URL that fsspec knows. ``None`` to download it.
+        A zip or tar file of the corpus: a path, or a URL that fsspec knows. ``None`` to download or generate it.
     progress
         Given what is to be unpacked, gives it back one by one, such as with a bar.
 
@@ -37,6 +37,11 @@ def get_files(corpus: Corpus, folder: Path, source: str | None = None, *, progre
         source or the download fails, or the archive is damaged or unsafe (see `ishara.clips.corpora.unpack.extract`).
         Nothing is left behind.
     """
+    if corpus.make is not None:
+        if source is not None:
+            raise IsharaError(f"{corpus.name}: is generated, not unpacked; leave out --from.")
+        corpus.make(folder, progress)
+        return folder
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise IsharaError(f"{folder}: is there already. Give another folder with -o, or remove it first.")
     if folder.resolve() == Path.cwd():

@@ -10,12 +10,12 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from ishara.clips.corpora.base import Progress
 from ishara.errors import IsharaError
 
 _LARGEST_FACTOR = 200
@@ -24,7 +24,6 @@ _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, NotImplementedError, RuntimeError,
     UnicodeDecodeError, ValueError,
 )  # fmt: skip
-Progress = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 def cache_folder() -> Path:

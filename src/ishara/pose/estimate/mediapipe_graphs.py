@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
-from ishara.pose.estimate.hush import hushed
+from ishara.hush import hushed
 from ishara.pose.estimate.options import EstimatorOptions
 
 # What MediaPipe imports to draw and to record sound. pyplot takes longer than all the rest and may first build a cache

@@ -1,11 +1,13 @@
 """Keeping a native library's chatter off standard error, and nothing else.
 
 MediaPipe's C++ parts write to file descriptor 2 and heed no log level (not GLOG_minloglevel, not TF_CPP_MIN_LOG_LEVEL,
-in 0.10.21). So the descriptor is caught while they run, and what is not chatter is passed on.
+in 0.10.21), and PyTorch's exporter has notes that no filter of Python's warnings sees. So the descriptor is caught
+while they run, and what is not chatter is passed on.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import tempfile
@@ -15,8 +17,12 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 _STDERR = 2
-# Lines of glog and absl below the level of an error (I0000, W0611 …), absl's preface to them, and TFLite's notes.
-_CHATTER = re.compile(rb"[IW]\d{4} \d\d:\d\d:|WARNING: All log messages before absl::|INFO: (Created|Applying) ")
+# Lines of glog and absl below the level of an error (I0000, W0611 …), absl's preface to them, TFLite's notes, and what
+# PyTorch's ONNX exporter says of every packed LSTM: that it does not know the shapes of its packing.
+_CHATTER = re.compile(
+    rb"[IW]\d{4} \d\d:\d\d:|WARNING: All log messages before absl::|INFO: (Created|Applying) |"
+    rb"\[W\d+ \S+ shape_type_inference\.cpp:\d+\] Warning: The shape inference of prim::(PackPadded|PadPacked) type is "
+)
 
 
 def without_chatter(text: bytes) -> bytes:
@@ -63,8 +69,16 @@ class _Catcher:
                 os.close(self._real)
                 self._real = None
 
+    def close(self) -> None:
+        """Give the file back, when the process ends."""
+        with self._lock:
+            if self._caught is not None and not self._running:
+                self._caught.close()
+                self._caught = None
+
 
 _catcher = _Catcher()
+atexit.register(_catcher.close)
 
 
 @contextmanager
