@@ -4,7 +4,7 @@
 #   make test      lint, types, import contracts and every test that is not slow
 #   make lint      the checks of `make test` without the tests
 #   make format    put the code into its form
-#   make bench     speed and memory, against the notebooks
+#   make bench     speed and memory, against the notebooks; writes results/ and docs/performance.md
 #   make results   run each recipe whose data are there; writes results/
 #   make clean     remove .venv, caches and build products
 #
@@ -67,7 +67,13 @@ format: $(FULL)
 	@$(BIN)/ruff format
 
 bench: $(FULL)
-	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python "$$bench"; done
+	@missed=; \
+	for bench in benchmarks/bench_*.py; do \
+	  echo "== $$bench"; \
+	  $(BIN)/python "$$bench" || { code=$$?; ((code != 130)) || exit 130; missed="$$missed $$bench"; }; \
+	done; \
+	$(BIN)/python benchmarks/performance_page.py; \
+	[ -z "$$missed" ] || { echo >&2 "Not as it should be:$$missed. The reasons stand above and in docs/performance.md."; exit 1; }
 
 # The demo's corpus is synthetic, and synthetic data never stand for a result.
 results: $(FULL)

@@ -9,11 +9,18 @@ import polars as pl
 import pytest
 import torch
 
+import bench_inference
 import bench_pixel_training
+import measure_install
 import measure_videos
+import performance_figures
+import performance_page
+from inference import contests, costs, recognisers
+from inference.race import figure, misses, race, rows
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
+from ishara.evaluation.pages import put_between
 from ishara.models import create_model
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
@@ -220,3 +227,165 @@ def test_pixel_training_says_what_is_not_as_it_should_be() -> None:
     said = " ".join(bench_pixel_training.failures({"sign2text": row}, judged=True))
     assert all(what in said for what in ("5120 MiB", "(head.weight)", "1.20 times", "50% of a step"))
     assert len(bench_pixel_training.failures({"sign2text": row}, judged=False)) == 2
+
+
+_QUICK = contests.Settings(rounds=1, threads=1, clips=16)
+
+
+def test_inference_is_compared_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bdsl = contests.Bdsl(tmp_path, 1)
+    told_apart = {bytes(p.detach().numpy().tobytes()) for p in bdsl.theirs.parameters()}
+    assert len(told_apart) == len(list(bdsl.theirs.parameters()))
+    for name, weights in bdsl.torch.state_dict().items():
+        assert weights.numel() == 1 or weights.unique().numel() > 1, f"{name} is as it was made"
+    measured = contests.fixed(bdsl, 2, _QUICK)
+    assert list(measured["rows"]) == ["notebook", "ishara in torch", "ishara", "ishara, int8", "baseline"]
+    named = {row["name"].split(", ")[-1].split(" (")[0]: row for row in measured["figures"]}
+    assert named["against the notebook's eager model"]["at_least"] == 2.5
+    apart = named["largest difference of a logit from the notebook's"]
+    assert apart["met"]
+    assert 0 < apart["measured"]["median"] <= contests.TOLERANCE
+    x = np.ones((1, 4, FEATURES), np.float32)
+    with torch.no_grad():
+        bdsl.theirs.head[-1].bias += 1
+    assert recognisers.difference(bdsl.theirs, bdsl.onnx, x) == pytest.approx(1, abs=1e-3)
+
+
+def test_cost_is_judged_by_the_power_of_its_size(tmp_path: Path) -> None:
+    linear = {str(n): {"median": 3e-3 * n} for n in (1, 10, 20, 40)}
+    assert costs.exponent(linear, 10) == pytest.approx(1)
+    with_start = linear | {"1": {"median": 1.0}}
+    assert costs.exponent(with_start, 10) == pytest.approx(1)
+    assert costs.exponent({n: {"median": row["median"] ** 2} for n, row in linear.items()}, 10) == pytest.approx(2)
+    model = create_model("bdsl_spoter", num_classes=3)
+    recogniser = recognisers.write(tmp_path / "r", model, recognisers.recipe("bdsl_spoter"), 3)
+    measured = costs.growth(recogniser, 1, counts=(8, 9), lengths=(50, 51))
+    assert [list(curve["seconds"]) for curve in measured["curves"].values()] == [["8", "9"], ["50", "51"], ["50", "51"]]
+    assert all(row["at_most"] for row in measured["figures"])
+
+
+def test_features_are_timed_for_each_kind_of_recipe() -> None:
+    measured = costs.features(2, 1)
+    assert measured["clips"] == 2
+    assert [row["at_most"] for row in measured["figures"]] == [1, 1, 1]
+
+
+def test_works_have_turns_and_their_first_call_is_not_counted() -> None:
+    said: list[str] = []
+    seconds = race({"a": lambda: said.append("a"), "b": lambda: said.append("b")}, 2, calls=2)
+    assert "".join(said) == "aaabbb" + "bbbaaa"
+    assert [len(own) for own in seconds.values()] == [2, 2]
+    table = rows({"slow": [4.0, 8.0], "fast": [2.0, 2.0]}, "slow")
+    assert table["fast"]["times"] == {"median": 3.0, "low": 2.0, "high": 4.0}
+
+
+def test_a_figure_is_met_missed_or_not_required() -> None:
+    value = {"median": 2.0, "low": 1.0, "high": 3.0}
+    found = [figure("a", "s", value), figure("b", "s", value, at_most=1), figure("c", "", value, at_least=2)]
+    assert [row["met"] for row in found] == [None, False, True]
+    assert misses(found) == ["b: 2 s; expected at most 1."]
+
+
+def test_a_part_that_cannot_be_measured_is_told_and_the_others_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contests, "Bdsl", lambda *_: None)
+    monkeypatch.setattr(contests, "find_root", _nowhere)
+    found, left_out = bench_inference.measure(tmp_path, _QUICK, None, ["lengths", "features"])
+    assert [part["name"] for part in found] == ["features"]
+    assert left_out["lengths"] == "there is no corpus."
+    assert left_out["growth"] == "not asked for"
+
+
+def _nowhere(_: Path) -> Path:
+    raise IsharaError("there is no corpus.")
+
+
+def _inference(*figures: dict[str, object], curves: dict[str, object] | None = None) -> dict[str, object]:
+    parts: list[dict[str, object]] = [{"name": "fixed", "figures": list(figures)}]
+    parts += [{"name": "growth", "figures": [], "curves": curves}] if curves else []
+    return {
+        "threads": 2, "rounds": 3, "short": True, "parts": parts, "left_out": {"starts": "not asked for"},
+        "versions": {"python": "3.11.7", "torch": "2.13.0", "onnxruntime": "1.2"},
+        "machine": {"processor": "Engine & Sons", "cores": 2, "system": "Linux"},
+    }  # fmt: skip
+
+
+def test_the_page_on_performance_says_what_was_met_missed_and_not_measured(tmp_path: Path) -> None:
+    value = {"median": 2.0, "low": 1.5, "high": 3.0}
+    content = _inference(
+        figure("Twice", "times as fast", value, at_least=2.0), figure("Slow", "s", value, at_most=1.0, note="by far")
+    )
+    (tmp_path / bench_inference.RESULT).write_text(json.dumps(content), encoding="utf-8")
+    page = performance_page.page(tmp_path)
+    assert "| Twice | 2 times as fast (1.5 to 3) | ≥ 2 | met |" in page
+    assert "| Slow<br>by far | 2 s (1.5 to 3) | ≤ 1 | **missed** |" in page
+    assert "| Cold starts<br>not asked for | not measured |  |  |" in page
+    assert "2 bounds were judged: 1 are met, 1 missed." in page
+    assert "**A short run** (3 rounds" in page
+    assert "Engine & Sons, 2 cores, 2 threads; python 3.11.7" in page
+    assert "Not measured yet: `python benchmarks/bench_training.py`." in page
+    assert "- **Slow**: 2 s (1.5 to 3), required ≤ 1. Not explained yet." in page
+
+
+def test_the_picture_of_cost_is_drawn_and_is_the_same_each_time(tmp_path: Path) -> None:
+    seconds = {str(n): {"median": n / 100, "low": 0, "high": 1} for n in (1, 2, 4)}
+    content = _inference(curves={"clips": {"from": 2, "power": 1.0, "seconds": seconds}})
+    (tmp_path / bench_inference.RESULT).write_text(json.dumps(content), encoding="utf-8")
+    drawn = []
+    for name in ("a", "b"):
+        performance_page.main(tmp_path, tmp_path / name / "page.md")
+        drawn.append((tmp_path / name / performance_page.PICTURE).read_bytes())
+    assert drawn[0] == drawn[1]
+    assert b"<svg" in drawn[0]
+    assert f"]({performance_page.PICTURE})" in (tmp_path / "a" / "page.md").read_text(encoding="utf-8")
+
+
+def test_every_benchmark_has_a_place_on_the_page() -> None:
+    scripts = {path.name for path in (Path(__file__).parents[1] / "benchmarks").glob("bench_*.py")}
+    assert {Path(source.command).name for source in performance_figures.SOURCES} == scripts
+
+
+def test_the_page_on_performance_is_what_the_results_give() -> None:
+    root = Path(__file__).parents[1]
+    assert performance_page.page(root / "results") == (root / performance_page.PAGE).read_text(encoding="utf-8")
+
+
+def test_what_the_other_benchmarks_wrote_is_judged_as_they_judge_it() -> None:
+    results = Path(__file__).parents[1] / "results"
+    for source in performance_figures.SOURCES:
+        content = performance_figures.read(results, source)
+        if content is not None:
+            found = list(source.rows(content))
+            assert found, source.file
+            assert all(row.required or row.met is None for row in found)
+    missed = {"contests": [{"name": "step", "precision": "fp32", "wanted": 2.0, "rows": {
+        "ishara": {"times_fastest_other": {"median": 1.5, "low": 1, "high": 2}, "peak_bytes": 9},
+        "notebook": {"times_fastest_other": {"median": 1, "low": 1, "high": 1}, "peak_bytes": 8},
+    }}]}  # fmt: skip
+    assert [row.met for row in performance_figures.pixel_models(missed)] == [False, False]
+
+
+def test_an_installation_is_measured_by_package_and_told_in_a_line(tmp_path: Path) -> None:
+    package = tmp_path / "venv" / "lib" / "site-packages" / "numbers"
+    package.mkdir(parents=True)
+    (package / "a.so").write_bytes(bytes(3 * 2**20))
+    (package / "link.so").symlink_to(package / "a.so")
+    (tmp_path / "venv" / "bin").mkdir()
+    (tmp_path / "venv" / "bin" / "ishara").write_bytes(bytes(10))
+    found = measure_install.sizes(tmp_path / "venv")
+    assert found == {"numbers": 3 * 2**20, "bin": 10}
+    row = {"bytes": found.total(), "predict_seconds": [2.04, 0.5, 0.7, 0.6]}
+    line = measure_install.line({"rows": dict.fromkeys(measure_install.EXTRAS, row)})
+    assert "takes 3 MiB" in line
+    assert "0.6 s after it is typed (2.0 s the first time)" in line
+
+
+def test_a_line_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n  <a>\n  old\n  <b>\nafter\n", encoding="utf-8")
+    assert put_between(page, "<a>", "<b>", "new")
+    assert page.read_text(encoding="utf-8") == "before\n  <a>\n  new\n  <b>\nafter\n"
+    assert not put_between(page, "<a>", "<b>", "new")
+    with pytest.raises(IsharaError, match="<c>"):
+        put_between(page, "<c>", "<b>", "new")

@@ -11,23 +11,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ishara.recognizer import Recognizer
+    from ishara.recognizer_runtime import Provider
 
 __all__ = ["__version__", "load"]
 __version__ = "0.1.0"
 
 
-def load(path: str | Path) -> Recognizer:
+def load(path: str | Path, *, threads: int | None = None, provider: Provider = "cpu") -> Recognizer:
     """The trained recogniser in a folder, ready to predict; it needs neither torch nor a GPU.
 
     Parameters
     ----------
     path
-        A run folder, as `ishara train` writes it, or the recogniser folder in it.
+        A run folder, as `ishara train` writes it, the recogniser folder in it, or one that `ishara export` wrote.
+    threads
+        Threads that one prediction may use; by default as many as there are cores.
+    provider
+        What computes: ``cpu``, ``cuda``, ``coreml``, ``directml``, or ``auto`` for the first of the others that is
+        there, else the processor.
 
     Raises
     ------
     IsharaError
-        If the folder is not there, is not a recogniser, or one of its files is missing or damaged.
+        If the folder is not there, is not a recogniser, one of its files is missing or damaged, or what is to compute
+        is not there.
     """
     # Here and not above, so that `import ishara` does not load NumPy, Polars and ONNX Runtime.
     from ishara.recognizer import Recognizer

@@ -20,21 +20,20 @@ from ishara.recognizer_folder import (
     CALIBRATION,
     CARD,
     CONFIG,
-    GRAPH,
     Config,
     find_recognizer,
     read_config,
     read_temperature,
     verify,
 )
-from ishara.recognizer_inputs import ModelInput, Source, make_reader
+from ishara.recognizer_inputs import ModelInput, Source, batches, make_reader, pad
+from ishara.recognizer_runtime import OUTPUTS, Provider, Runtime, open_runtime
 
 if TYPE_CHECKING:
-    import onnxruntime as ort
-
     from ishara.video.box import Box
 
-OUTPUTS = ("logits", "embedding", "attention")
+__all__ = ["OUTPUTS", "Candidate", "Outputs", "Prediction", "Recognizer", "softmax"]
+
 _BATCH = 32
 Clip = Source | ModelInput
 # Several clips; a list of one kind is none of a mixture for a type checker.
@@ -95,36 +94,50 @@ class Recognizer:
     It may be used from several threads at once.
     """
 
-    def __init__(self, folder: Path, config: Config, temperature: float, session: ort.InferenceSession) -> None:
+    def __init__(self, folder: Path, config: Config, temperature: float, runtime: Runtime) -> None:
         self.folder = folder
         self.config = config
         self.temperature = temperature
-        self._session = session
+        self.runtime = runtime
         self._reader = make_reader(config.recipe, pixels=config.input == "pixels")
 
     @classmethod
-    def load(cls, path: str | Path, *, threads: int | None = None) -> Recognizer:
+    def load(cls, path: str | Path, *, threads: int | None = None, provider: Provider = "cpu") -> Recognizer:
         """Load a recogniser folder, or the one inside a run folder; `save` copies it to another place.
 
         Parameters
         ----------
         path
-            As written by `ishara train`.
+            As written by `ishara train` or `ishara export`.
         threads
             Threads that one prediction may use; by default as many as there are cores.
+        provider
+            What computes: ``cpu``, ``cuda``, ``coreml``, ``directml``, or ``auto`` for the first of the others that is
+            there, else the processor.
 
         Raises
         ------
         IsharaError
-            If there is no recogniser, a file is missing or is not the one that was written, or the model does not fit
-            the configuration.
+            If there is no recogniser, a file is missing or is not the one that was written, the model does not fit the
+            configuration or is not sound, or the provider is not there.
         """
         folder = find_recognizer(Path(path))
         config = read_config(folder / CONFIG)
-        for name in (GRAPH, CALIBRATION):
+        for name in (*config.graph, CALIBRATION):
             verify(folder, name, config)
         temperature = read_temperature(folder / CALIBRATION)
-        return cls(folder, config, temperature, _open_session(folder / GRAPH, config, threads))
+        return cls(folder, config, temperature, open_runtime(folder, config, threads=threads, provider=provider))
+
+    def warm_up(self, frames: int = 32) -> Recognizer:
+        """Run the model once on a clip of so many empty frames, so that the first real one need not wait for it.
+
+        Returns
+        -------
+        Itself, so that ``ishara.load(folder).warm_up()`` is one line.
+        """
+        kind = np.uint8 if self.config.input == "pixels" else np.float32
+        self.run([ModelInput(np.zeros((frames, *self.config.frame), kind), np.zeros(frames, np.float32))])
+        return self
 
     @property
     def recipe(self) -> Recipe:
@@ -263,28 +276,26 @@ class Recognizer:
         return self._reader.together
 
     def run(self, clips: Sequence[ModelInput]) -> Outputs:
-        """The model's raw outputs for prepared clips, batched by length so that little is padded."""
-        order = sorted(range(len(clips)), key=lambda i: len(clips[i]))
+        """The model's raw outputs for prepared clips, batched by length so that little is padded.
+
+        Raises
+        ------
+        IsharaError
+            If a logit is not a number: the clip holds some that are not, or is far from what the model knows.
+        """
         rows: list[Any] = [None] * len(clips)
-        batch = min(_BATCH, self.together)
-        for start in range(0, len(order), batch):
-            members = order[start : start + batch]
-            logits, embedding, attention = self._session.run(OUTPUTS, pad([clips[i].x for i in members]))
+        for members in batches([len(clip) for clip in clips], min(_BATCH, self.together)):
+            found = self.runtime.run(pad([clips[i].x for i in members]))
             for row, i in enumerate(members):
-                rows[i] = logits[row], embedding[row], attention[row, : len(clips[i])]
+                rows[i] = found[0][row], found[1][row], found[2][row, : len(clips[i])]
         logits, embedding, attention = zip(*rows, strict=True)
-        return Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
-
-
-def pad(clips: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """The model's inputs for clips of (T_i, …) frames: ``x`` (B, T, …) and ``mask`` (B, T)."""
-    longest = max(map(len, clips))
-    x = np.zeros((len(clips), longest, *clips[0].shape[1:]), clips[0].dtype)
-    mask = np.zeros((len(clips), longest), bool)
-    for row, clip in enumerate(clips):
-        x[row, : len(clip)] = clip
-        mask[row, : len(clip)] = True
-    return {"x": x, "mask": mask}
+        outputs = Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
+        if not np.isfinite(outputs.logits).all():
+            raise IsharaError(
+                f"{self.folder}: gives scores that are not finite numbers; the clip's numbers are not, or are far "
+                "from those of the clips that it was trained on."
+            )
+        return outputs
 
 
 def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
@@ -301,24 +312,3 @@ def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[n
     powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     result: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
     return result
-
-
-def _open_session(path: Path, config: Config, threads: int | None) -> ort.InferenceSession:
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    try:
-        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001  ONNX Runtime's errors share no public base class
-        raise IsharaError(f"{path}: ONNX Runtime cannot open it ({str(error).splitlines()[0]}).") from None
-    shapes = {item.name: item.shape for item in (*session.get_inputs(), *session.get_outputs())}
-    frame, classes = tuple(shapes.get("x", [])[2:]), shapes.get("logits", [None])[-1]
-    if (frame, classes) != (config.frame, len(config.labels)) or not set(OUTPUTS) <= set(shapes):
-        raise IsharaError(
-            f"{path}: takes frames of the shape {frame} and gives {classes} classes with outputs {sorted(shapes)}; "
-            f"expected {config.frame}, {len(config.labels)} classes and {', '.join(OUTPUTS)}."
-        )
-    return session

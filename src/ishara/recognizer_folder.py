@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -21,10 +21,40 @@ CONFIG = "config.json"
 CALIBRATION = "calibration.json"
 GRAPH = "model.onnx"
 CARD = "README.md"
+# In what form a recogniser's graph is, and the files that hold it: the first is opened.
+Form = Literal["onnx", "onnx-int8", "onnx-fp16", "openvino"]
+FORMS: tuple[Form, ...] = get_args(Form)
+_OPENVINO = ("model.xml", "model.bin")
 # Where a run folder keeps its recogniser.
 INSIDE_RUN = "recognizer"
 # What a file of a folder may be called: no path leads out of it.
-_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+_SHA256 = r"^[0-9a-f]{64}$"
+# What is larger is no configuration: one of 100,000 glosses has a tenth of it.
+_MOST_BYTES = 32 * 2**20
+_MOST_SHOWN = 200
+_TEMPERATURES = (0.001, 1000.0)
+
+
+class Accuracy(BaseModel):
+    """How many clips a reduced form gets right, beside the form that it was made from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # Whose clips: a side of the run, or a manifest.
+    measured_on: str
+    clips: int = Field(ge=1)
+    right_before: int = Field(ge=0)
+    right_after: int = Field(ge=0)
+
+    @property
+    def points_lost(self) -> float:
+        """Points of top-1 that the form loses; below 0 where it gains."""
+        return 100 * (self.right_before - self.right_after) / self.clips
+
+    def __str__(self) -> str:
+        before, after = (f"{right / self.clips:.1%}" for right in (self.right_before, self.right_after))
+        return f"top-1 {before} before and {after} after, on {self.clips} clips ({self.measured_on})"
 
 
 class Config(BaseModel):
@@ -39,11 +69,17 @@ class Config(BaseModel):
     input: Literal["landmarks", "pixels"] = "landmarks"
     landmarks: list[str] = []
     features: list[str] = []
-    parameters: int
+    parameters: int = Field(ge=0, le=10**13)
     # Of a model that began with published weights: what did not come from them, in sentences.
     origin: list[str] = []
     versions: dict[str, str]
-    files: dict[Annotated[str, Field(pattern=_FILE_NAME)], str]
+    files: dict[Annotated[str, Field(pattern=_FILE_NAME)], Annotated[str, Field(pattern=_SHA256)]] = Field(
+        max_length=32
+    )
+    # In what form the graph is, how it was reduced ("dynamic", "static", "half"), and what that cost.
+    form: Form = "onnx"
+    reduction: str | None = None
+    accuracy: Accuracy | None = None
 
     @property
     def frame(self) -> tuple[int, ...]:
@@ -51,10 +87,15 @@ class Config(BaseModel):
         size = self.recipe.pixels.size
         return (3, size, size) if self.input == "pixels" else (len(self.features),)
 
+    @property
+    def graph(self) -> tuple[str, ...]:
+        """The files of the graph; the first is opened."""
+        return _OPENVINO if self.form == "openvino" else (GRAPH,)
+
     @field_validator("labels")
     @classmethod
     def _each_once(cls, labels: list[str]) -> list[str]:
-        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        if twice := sorted(label for label, times in Counter(labels).items() if times > 1):
             raise ValueError(f"{twice[0]!r} is there more than once")
         return labels
 
@@ -83,7 +124,8 @@ def find_recognizer(path: Path) -> Path:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -100,12 +142,12 @@ def read_config(path: Path) -> Config:
         If it is not one, or this version of Ishara would make other features of its recipe.
     """
     try:
-        config = Config.model_validate_json(path.read_text(encoding="utf-8"))
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
+        config = Config.model_validate_json(_read_small(path))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         message = str(first["msg"]).removeprefix("Value error, ")
-        raise IsharaError(f"{path}: is not a recogniser's configuration: {where}: {message}.") from None
+        raise IsharaError(f"{path}: is not a recogniser's configuration: {_shown(f'{where}: {message}')}.") from None
     if config.format != FORMAT:
         raise IsharaError(f"{path}: has format {config.format}; this version of Ishara reads format {FORMAT}.")
     if config.input == "pixels":
@@ -121,6 +163,22 @@ def read_config(path: Path) -> Config:
     return config
 
 
+def _read_small(path: Path) -> str:
+    """A text file that cannot be large; an `IsharaError` if it is, or is not text."""
+    if (size := path.stat().st_size) > _MOST_BYTES:
+        raise IsharaError(f"{path}: holds {size:,} bytes; at most {_MOST_BYTES:,} are read.")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise IsharaError(f"{path}: is not text in UTF-8 ({error.reason} at byte {error.start}).") from None
+
+
+def _shown(text: str) -> str:
+    """A text from a file that nobody vouches for, as part of one line of a message."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return plain if len(plain) <= _MOST_SHOWN else f"{plain[:_MOST_SHOWN]}…"
+
+
 def verify(folder: Path, name: str, config: Config) -> None:
     """Make sure that a recogniser's file is the one that was exported.
 
@@ -131,6 +189,11 @@ def verify(folder: Path, name: str, config: Config) -> None:
     """
     path = folder / name
     if not path.is_file():
+        if name not in config.files and config.form != FORMS[0]:
+            raise IsharaError(
+                f"{path}: is not part of a recogniser exported as {config.form}; it lies in the folder that "
+                "`ishara train` wrote."
+            )
         raise IsharaError(f"{path}: is missing; copy the whole recogniser folder, or train it again.")
     if digest(path) != config.files.get(name):
         raise IsharaError(f"{path}: is damaged or not the file that was exported (its SHA-256 differs from {CONFIG}).")
@@ -138,13 +201,18 @@ def verify(folder: Path, name: str, config: Config) -> None:
 
 def read_temperature(path: Path) -> float:
     """The temperature in ``calibration.json``; an `IsharaError` if it holds none."""
+    text = _read_small(path)
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise IsharaError(f"{path}: is not JSON ({error}).") from None
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise IsharaError(f"{path}: is not JSON ({_shown(str(error))}).") from None
     temperature: Any = value.get("temperature") if isinstance(value, dict) else None
-    # True is an int, too.
+    lowest, highest = _TEMPERATURES
+    # True is an int, too; the comparison also refuses what is not a number, and takes integers of any size.
     is_number = isinstance(temperature, int | float) and not isinstance(temperature, bool)
-    if is_number and math.isfinite(temperature) and temperature > 0:
+    if is_number and lowest <= temperature <= highest:
         return float(temperature)
-    raise IsharaError(f'{path}: found {json.dumps(value)}; expected {{"temperature": T}} with a number T above 0.')
+    raise IsharaError(
+        f'{path}: found {_shown(text.strip())}; expected {{"temperature": T}} with a number T from {lowest:g} to '
+        f"{highest:g}."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from ishara.video.box import Box
 
 Source = str | Path | Pose | BinaryIO
+
+# A clip goes into a batch whose shortest clip has at least this share of its frames, or only so many frames less.
+_SHARE, _FEW_FRAMES = 0.8, 4
+_MOST_FRAMES = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +122,40 @@ class PixelReader:
     def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
         """Always an `IsharaError`: a model of pixels has none."""
         raise IsharaError(f"{source}: this recogniser ({self._recipe.name}) looks at pictures and has no landmarks.")
+
+
+def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Which clips run together: their places, those of like length beside each other, so that little is padded.
+
+    Parameters
+    ----------
+    lengths
+        Frames of each clip.
+    most
+        How many clips a batch may hold. None holds more than 8,192 frames, padding and all, unless it is one clip.
+    """
+    found: list[list[int]] = []
+    shortest = 0
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        length = lengths[place]
+        near = length * _SHARE <= shortest or length - shortest <= _FEW_FRAMES
+        if found and near and len(found[-1]) < most and (len(found[-1]) + 1) * length <= _MOST_FRAMES:
+            found[-1].append(place)
+        else:
+            found.append([place])
+            shortest = length
+    return found
+
+
+def pad(clips: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The model's inputs for clips of (T_i, …) frames: ``x`` (B, T, …) and ``mask`` (B, T)."""
+    longest = max(map(len, clips))
+    x = np.zeros((len(clips), longest, *clips[0].shape[1:]), clips[0].dtype)
+    mask = np.zeros((len(clips), longest), bool)
+    for row, clip in enumerate(clips):
+        x[row, : len(clip)] = clip
+        mask[row, : len(clip)] = True
+    return {"x": x, "mask": mask}
 
 
 def _estimator_options(recipe: Recipe) -> EstimatorOptions:

@@ -26,7 +26,7 @@ def test_a_table_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> 
 
 def test_a_page_without_markers_and_a_folder_without_results_are_refused(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("nothing", encoding="utf-8")
-    with pytest.raises(IsharaError, match="has no place for the table"):
+    with pytest.raises(IsharaError, match="has no place for what was measured"):
         put_into(tmp_path / "page.md", "| new |")
     with pytest.raises(IsharaError, match="there are no results"):
         results_table(tmp_path)

@@ -68,7 +68,7 @@ def test_the_commands_for_ones_own_clips_work(tmp_path: Path, monkeypatch: pytes
     for words in mine:
         ishara(words + (quick if words[1] == "train" else []), monkeypatch)
     assert (tmp_path / "runs/mine/evaluation-test/report.html").is_file()
-    assert Recipe.read(tmp_path / "runs/mine/recipe.yaml").name == "mine"
+    assert Recipe.read(tmp_path / "runs/mine/recipe.yaml").name == "MY_CLIPS"
 
 
 def test_the_commands_for_the_demos_run_work(tiny_run: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:

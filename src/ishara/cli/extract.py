@@ -79,9 +79,9 @@ def extract(
     options = {"complexity": complexity, "models": models, "face": face, "refine": refine, "stride": stride}
     extracted = extract_clips(
         Manifest.read(manifest), out, _work({name: value for name, value in options.items() if value is not None}),
-        workers=Workers(workers, scheduler, retries), redo=redo, progress=_show,
+        workers=Workers(workers, scheduler, retries), redo=redo, progress=show_extraction,
     )  # fmt: skip
-    _report(extracted)
+    report_extraction(extracted)
 
 
 def _keep_manifest(manifest: Path, out: str) -> None:
@@ -112,7 +112,8 @@ def _work(given: dict[str, Any]) -> Work:
     return Work(partial(make_estimator, options), settings_of(options))
 
 
-def _report(extracted: ExtractedClips) -> None:
+def report_extraction(extracted: ExtractedClips) -> None:
+    """Tell what came of an extraction: where it is, how long it took, and what failed."""
     from ishara.clips.extraction import FAILURES, MANIFEST
 
     done, failures = extracted.extraction, extracted.extraction.failures
@@ -138,7 +139,7 @@ def _rate(speed: float) -> str:
     return f"{speed:.1f} clips/s" if speed >= 1 else f"{60 * speed:.1f} clips/min"
 
 
-def _show(outcomes: Iterable[Outcome], total: int) -> Generator[Outcome, None, None]:
+def show_extraction(outcomes: Iterable[Outcome], total: int) -> Generator[Outcome, None, None]:
     """The outcomes, with a progress bar; a line a minute where there is no terminal to draw it on."""
     if not errors.is_terminal:
         yield from _lines(outcomes, total)

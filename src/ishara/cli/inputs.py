@@ -13,22 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ishara.clips.clip import Clip
-from ishara.clips.corpora.tree import CLIP_SUFFIXES, files_below
-from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.pose.address import ARRAY_SUFFIXES, PARQUET_SUFFIX, file_of
-from ishara.pose.parquet import is_clip
-from ishara.pose.pose import Pose
-from ishara.recognizer import Recognizer
-from ishara.recognizer_inputs import ModelInput
 from ishara.video.box import Box
+
+if TYPE_CHECKING:
+    from ishara.pose.pose import Pose
+    from ishara.recognizer import Recognizer
+    from ishara.recognizer_inputs import ModelInput
 
 STANDARD_INPUT = "-"
 _MOST_BYTES = 200
-_SUFFIXES = (*CLIP_SUFFIXES, *ARRAY_SUFFIXES, PARQUET_SUFFIX)
 # The first four bytes of a .pose file are its version.
 _POSE_VERSIONS = tuple(struct.pack("<f", version) for version in (0.0, 0.1, 0.2))
 
@@ -117,10 +115,16 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 def _place(name: str, suffix: str) -> Path:
     parts = [part for part in Path(name.rsplit("://", 1)[-1]).parts if part not in ("/", "..")] or ["clip"]
     file = file_of(parts[-1])
-    stem = Path(file).stem if Path(file).suffix.lower() in _SUFFIXES else file
+    stem = Path(file).stem if Path(file).suffix.lower() in _suffixes() else file
     # Of ``file.npz#7`` the number is told, without the signs that have a meaning in addresses.
     chosen = parts[-1].removeprefix(file)
     return Path(*parts[:-1], re.sub(r"[?#&=]", "-", stem + chosen) + suffix)
+
+
+def _suffixes() -> tuple[str, ...]:
+    from ishara.clips.corpora.tree import CLIP_SUFFIXES
+
+    return (*CLIP_SUFFIXES, *ARRAY_SUFFIXES, PARQUET_SUFFIX)
 
 
 def _is_long(place: Path) -> bool:
@@ -131,8 +135,13 @@ def _is_long(place: Path) -> bool:
 def _expand(word: str, *, alone: bool) -> Iterator[Input]:
     path = Path(word)
     if _is_manifest(path):
+        # Here and below, and not above: Polars and all corpora take longer to load than one clip to predict.
+        from ishara.clips.manifest import Manifest
+
         yield from (Input(clip.id, clip) for clip in Manifest.read(path))
     elif path.is_dir():
+        from ishara.clips.corpora.tree import CLIP_SUFFIXES, files_below
+
         inside = [file for file in files_below(path) if file.suffix.lower() in CLIP_SUFFIXES]
         if not inside:
             raise IsharaError(f"{word}: holds no clip ({', '.join(CLIP_SUFFIXES)}).")
@@ -144,7 +153,11 @@ def _expand(word: str, *, alone: bool) -> Iterator[Input]:
 
 def _is_manifest(path: Path) -> bool:
     suffix = path.suffix.lower()
-    return suffix == ".csv" or (suffix == PARQUET_SUFFIX and path.is_file() and not is_clip(path))
+    if suffix != PARQUET_SUFFIX or not path.is_file():
+        return suffix == ".csv"
+    from ishara.pose.parquet import is_clip
+
+    return not is_clip(path)
 
 
 def _unlabelled(path: str) -> Clip:

@@ -39,6 +39,9 @@ def evaluate(
     if results is not None and not own_test:
         raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
     recognizer = Recognizer.load(model)
+    form = recognizer.config.form
+    if results is not None and form != "onnx":
+        raise IsharaError(f"--results publishes what was trained, and {model} is its form {form}: leave out --results.")
     recipe, run = recognizer.recipe, recognizer.folder.parent
     clips = _read_manifest(manifest, run)
     side, chosen = _side(clips, split, manifest or run / MANIFEST)
@@ -47,7 +50,9 @@ def evaluate(
         recognizer, side, group=recipe.split.group, fold=chosen, seed=recipe.train.seed,
         progress=lambda c: track("Clips", c),
     )  # fmt: skip
-    folder = out or run / (f"evaluation-{split}" if manifest is None else f"evaluation-{manifest.stem}-{chosen}")
+    which = split if manifest is None else f"{manifest.stem}-{chosen}"
+    # Of another form than the run's own recogniser, the evaluation is another too.
+    folder = out or run / (f"evaluation-{which}" if form == "onnx" else f"evaluation-{which}-{form}")
     page, summary = publish(folder, predictions, recipe, measured=about, history=run / "history.csv")
     if own_test:
         (recognizer.folder / CARD).write_text(model_card(recognizer, clips, summary), encoding="utf-8")

@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 
 _TABLES = (".csv", ".parquet")
 
+SaveAttention = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-attention",
+        help="A folder for each clip's attention over time: a picture (.png) and the weights (.csv: clip, frame, time "
+        "in seconds, weight).",
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads that the model may use; as many as there are cores by default.")
+]
+ProviderName = Annotated[
+    str, typer.Option("--provider", help="What computes: cpu, cuda, coreml, directml, or auto for what is there.")
+]
+
 
 @app.command()
 def predict(
@@ -41,24 +56,20 @@ def predict(
     save_pose: Annotated[
         Path | None, typer.Option("--save-pose", help="A folder for each clip's landmarks, as .pose files.")
     ] = None,
-    save_attention: Annotated[
-        Path | None,
-        typer.Option(
-            "--save-attention",
-            help="A folder for each clip's attention over time: a picture (.png) and the weights (.csv: clip, frame, "
-            "time in seconds, weight).",
-        ),
-    ] = None,
+    save_attention: SaveAttention = None,
+    threads: Threads = None,
+    provider: ProviderName = "cpu",
 ) -> None:
     """Rank the glosses for a clip, several, or whole folders of them; landmarks of videos are estimated first."""
     from ishara.cli.inputs import expand
     from ishara.recognizer import Recognizer
+    from ishara.recognizer_runtime import known_provider
 
     _check_places(out, {"landmarks": save_pose, "attention": save_attention})
     if save_attention is not None:
         # Before anything is predicted: it says so where what draws is not installed.
         import ishara.evaluation.attention  # noqa: F401
-    recognizer = Recognizer.load(model)
+    recognizer = Recognizer.load(model, threads=threads, provider=known_provider(provider))
     inputs = expand(clips)
     poses, pictures = _kept_files(save_pose, inputs, ".pose"), _kept_files(save_attention, inputs, ".png")
     rows: list[dict[str, object]] = []

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from ishara.cli.app import RUNS, Overrides, RecipePath, Restart, app, read_recipe
+from ishara.cli.automatic import choose, is_recipe, warn_of_untested
 from ishara.console import checks_table, console, errors, figures_table, folds_table, tell, tell_failures
 from ishara.errors import IsharaError, choices
 
@@ -17,26 +18,55 @@ _PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "st
 
 @app.command()
 def train(
-    recipe: RecipePath,
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            help="A recipe (YAML); or clips, for which one is chosen: a folder with a folder per gloss, a corpus's "
+            "folder, a manifest or a .npz of landmarks.",
+            metavar="RECIPE|DATA",
+        ),
+    ],
     overrides: Overrides = None,
+    corpus: Annotated[
+        str | None, typer.Option(help="Which corpus DATA is, where its files do not tell: one of `ishara corpora`.")
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the recipe, and why it was chosen; train nothing.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The run folder; runs/NAME by default.")] = None,
     restart: Restart = False,
 ) -> None:
-    """Train a recogniser, or go on with its training, and export it."""
+    """Train a recogniser, or go on with its training, and export it; without a recipe, choose one from the clips."""
     from ishara.recognizer_folder import INSIDE_RUN
     from ishara.training import fit, split_clips
+    from ishara.training.automatic.changes import refuse_another
     from ishara.training.restart import throw_away
+    from ishara.training.run import RECIPE
 
-    settings = read_recipe(recipe, overrides)
+    given = is_recipe(recipe)
+    if given and corpus is not None:
+        raise IsharaError("--corpus says what clips are, and a recipe says that itself. Change data.corpus instead.")
+    if given:
+        settings = read_recipe(recipe, overrides)
+    else:
+        settings = choose(recipe, corpus, overrides or [], out, show=show).recipe
+    if show:
+        typer.echo(settings.to_yaml(), nl=False)
+        return
     folder = out or RUNS / settings.name
     clips = split_clips(settings)
     if restart:
-        throw_away(folder, settings, keep=recipe)
+        throw_away(folder, settings, keep=recipe if given else None)
+    if not given:
+        refuse_another(settings, clips, folder)
+        warn_of_untested(clips)
     finished = (folder / INSIDE_RUN).is_dir()
     recognizer = fit(settings, clips, folder)
     if finished:
         tell(f"{escape(str(folder))} was finished already; nothing was trained (--restart trains it again)")
     tell(f"{escape(str(recognizer))} is in [bold]{escape(str(recognizer.folder))}[/]")
+    if not given:
+        tell(f"What was chosen is in {escape(str(folder / RECIPE))}, a recipe like any other")
     _report_failures(folder)
     tested = "test" in clips.table["split"].to_list()
     step = f"evaluate {escape(str(folder))} --split test" if tested else f"predict {escape(str(folder))} CLIP"

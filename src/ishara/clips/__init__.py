@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ishara.clips.clip import Clip
-from ishara.clips.corpora import read_corpus
-from ishara.clips.manifest import Manifest
+from typing import TYPE_CHECKING
+
 from ishara.clips.roots import find_root
 from ishara.recipe import Data
 
-__all__ = ["Clip", "Manifest", "load_clips"]
+if TYPE_CHECKING:
+    from ishara.clips.manifest import Manifest
+
+__all__ = ["load_clips"]
 
 
 def load_clips(data: Data) -> Manifest:
@@ -19,6 +21,10 @@ def load_clips(data: Data) -> Manifest:
     IsharaError
         If the manifest or the corpus's files are not there or not as expected.
     """
+    # Here and not above: all corpora and Polars take half a second, and `ishara predict` needs neither.
+    from ishara.clips.corpora import read_corpus
+    from ishara.clips.manifest import Manifest
+
     if data.manifest is not None:
         return Manifest.read(find_root(data.manifest))
     assert data.corpus is not None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ishara.errors import IsharaError
 from ishara.extras import extra
 from ishara.pose.pose import Pose
+from ishara.video.write import write_video
 
 Image = NDArray[np.uint8]
 
@@ -34,8 +31,6 @@ _SURE = 0.5
 _SMALLEST = 1e-6
 # A film in a web page: no larger than this, and of even sides, which H.264 wants.
 _FILM_SIDE = 640
-_FILM_CODEC: Final = "libx264"
-_FASTEST = 240.0
 _FARTHEST = 30_000
 
 
@@ -134,48 +129,8 @@ def is_there(video: str) -> bool:
 
 
 def write_film(path: str | Path, frames: Iterable[Image], fps: float) -> Path:
-    """Write pictures as an H.264 film (.mp4) that every browser plays, whole or not at all.
-
-    Parameters
-    ----------
-    path
-        The file.
-    frames
-        (H, W, 3) uint8 RGB, all of one size; larger ones are shrunk until the larger side is 640.
-    fps
-        Frames per second.
-
-    Raises
-    ------
-    IsharaError
-        If there is no frame, or the file cannot be written.
-    """
-    import av
-
-    path = Path(path)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    number = 0
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(str(partial), "w", format="mp4") as film:
-            rate = Fraction(min(max(fps, 1.0), _FASTEST)).limit_denominator(1001)
-            stream = film.add_stream(_FILM_CODEC, rate=rate, options={"crf": "23"})
-            stream.pix_fmt = "yuv420p"
-            for number, picture in enumerate(frames, start=1):
-                small = shrink(picture, _FILM_SIDE, even=True)
-                if number == 1:
-                    stream.height, stream.width = small.shape[:2]
-                film.mux(stream.encode(av.VideoFrame.from_ndarray(small, format="rgb24")))
-            if not number:
-                raise IsharaError(f"{path}: there is no frame to write.")
-            film.mux(stream.encode())
-        partial.replace(path)
-    except (OSError, av.error.FFmpegError) as error:
-        raise IsharaError(f"{path}: cannot be written ({error.strerror}).") from None
-    finally:
-        with suppress(OSError):  # its folder may be none
-            partial.unlink()
-    return path
+    """Write pictures as a film of at most 640 pixels along its larger side; see `ishara.video.write.write_video`."""
+    return write_video(path, (shrink(picture, _FILM_SIDE, even=True) for picture in frames), fps)
 
 
 def shrink(picture: Image, side: int, *, even: bool = False) -> Image:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ishara.errors import IsharaError
+from ishara.evaluation.pages import put_between
 from ishara.evaluation.report import SUMMARY_FILE
 from ishara.recipe import Recipe
 
@@ -51,15 +52,7 @@ def put_into(page: Path, table: str) -> bool:
     IsharaError
         If the page has no markers.
     """
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise IsharaError(f"{page}: has no place for the table; expected the lines {BEGIN} and {END}.")
-    changed = f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
-    if changed != text:
-        page.write_text(changed, encoding="utf-8")
-    return changed != text
+    return put_between(page, BEGIN, END, f"\n{table}\n")
 
 
 def _row(path: Path, recipes: Path | None) -> str:

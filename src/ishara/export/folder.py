@@ -1,4 +1,4 @@
-"""A trained model as a recogniser folder."""
+"""A trained model as a recogniser folder, and a recogniser in another form as one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ishara import __version__
+from ishara.errors import IsharaError
+from ishara.export.metadata import graph_metadata, stamp
 from ishara.export.onnx import export_onnx
 from ishara.models.contract import SignModel
 from ishara.models.options import sees_pixels
@@ -48,8 +50,6 @@ def write_recognizer(
     pixels = sees_pixels(recipe)
     skeleton = model_skeleton(recipe.pose)
     layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
-    export_onnx(model, partial / GRAPH)
-    save_weights(model, partial / WEIGHTS)
     config = Config(
         format=FORMAT,
         recipe=recipe,
@@ -62,17 +62,72 @@ def write_recognizer(
         versions={"ishara": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
         files={},
     )
-    _seal(partial, config, temperature=1.0)
-    _seal(partial, config, temperature=temperature(Recognizer.load(partial)))
+    export_onnx(model, partial / GRAPH)
+    stamp(partial / GRAPH, graph_metadata(config))
+    save_weights(model, partial / WEIGHTS)
+    vouched = (*config.graph, WEIGHTS, CALIBRATION)
+    _seal(partial, config, vouched, temperature=1.0)
+    _seal(partial, config, vouched, temperature=temperature(Recognizer.load(partial)))
     (partial / CARD).write_text(card(Recognizer.load(partial)), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
     return Recognizer.load(folder)
 
 
-def _seal(folder: Path, config: Config, *, temperature: float) -> None:
+def write_form(
+    folder: Path,
+    source: Recognizer,
+    config: Config,
+    *,
+    graph: Callable[[Path], None],
+    proof: Callable[[Recognizer], object],
+) -> Recognizer:
+    """Write a recogniser in another form, whole or not at all, and load it.
+
+    Parameters
+    ----------
+    folder
+        It is not there yet, or empty.
+    source
+        What is exported; its calibration and its card go with it.
+    config
+        The new form's, without hashes.
+    graph
+        Writes the files that the configuration names into a folder.
+    proof
+        Raises an `IsharaError` where the finished recogniser is not what it should be.
+    """
+    partial = folder.with_name(folder.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        partial.mkdir(parents=True)
+        graph(partial)
+        _seal(partial, config, (*config.graph, CALIBRATION), temperature=source.temperature)
+        if (source.folder / CARD).is_file():
+            card = (source.folder / CARD).read_text(encoding="utf-8")
+            (partial / CARD).write_text(card + _card_of_form(config), encoding="utf-8")
+        proof(Recognizer.load(partial))
+        partial.replace(folder)
+    except OSError as error:
+        raise IsharaError(f"{folder}: cannot be written ({error.strerror}).") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Recognizer.load(folder)
+
+
+def _card_of_form(config: Config) -> str:
+    """What a card says of a form; the figures above it are those of the form that was trained."""
+    reduced = f" ({config.reduction})" if config.reduction else ""
+    lines = ["", "## Form", "", f"Exported as `{config.form}`{reduced}, without the weights for training."]
+    if config.accuracy is not None:
+        lines.append(f"Measured when it was exported: {config.accuracy}.")
+    elif config.reduction:
+        lines.append("What that costs was not measured.")
+    return "\n".join([*lines, ""])
+
+
+def _seal(folder: Path, config: Config, names: Sequence[str], *, temperature: float) -> None:
     """Write the calibration, and the configuration with the hash of every file that it vouches for."""
     (folder / CALIBRATION).write_text(json.dumps({"temperature": temperature}), encoding="utf-8")
-    files = digests(folder, (GRAPH, WEIGHTS, CALIBRATION))
-    sealed = config.model_copy(update={"files": files})
+    sealed = config.model_copy(update={"files": digests(folder, names)})
     (folder / CONFIG).write_text(sealed.model_dump_json(indent=1), encoding="utf-8")

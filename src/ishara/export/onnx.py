@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import onnxruntime as ort
 import torch
 
 from ishara.errors import IsharaError
+from ishara.export.lean import lean
+from ishara.export.parity import TOLERANCE, compare, probes, run_torch
 from ishara.hush import hushed
 from ishara.models.contract import SignModel
-from ishara.recognizer import OUTPUTS
+from ishara.recognizer_graph import OPSET
+from ishara.recognizer_runtime import OUTPUTS
 
-OPSET = 18
-TOLERANCE = 1e-4
-# Lengths of clips on which parity is proven: short and long, alone and padded …
-_PROBES = ((1,), (5, 2), (12,), (33, 24, 16), (130,))
-# … as long as they hold at most so many numbers; pictures are large.
-_LARGEST = 2_000_000
+__all__ = ["OPSET", "TOLERANCE", "check_parity", "export_onnx"]
+
 _KNOWN = (
     ("Converting a tensor to a Python", Warning),
     ("Using len to get tensor shape", Warning),
@@ -55,7 +52,7 @@ def export_onnx(model: SignModel, path: Path) -> None:
     batch = {0: "batch"}
     # The exporter that traces: it takes packed LSTMs, and is far faster than the one that goes through
     # torch.export. What it could get wrong, a shape frozen into the graph, the parity check would find.
-    with torch.no_grad(), _quiet(), hushed():
+    with torch.no_grad(), _quiet(), hushed(), lean(OPSET):
         torch.onnx.export(
             model,
             (x, mask),
@@ -83,23 +80,13 @@ def check_parity(model: SignModel, path: Path) -> float:
         If it is above 1e-4 (or not a number) for any output; the message names the output and the shape.
     """
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for seed, lengths in enumerate(_PROBES):
-        if len(lengths) * max(lengths) * math.prod(model.input_shape) > _LARGEST:
-            continue
-        x, mask = model.random_clips(lengths, seed)
-        with torch.no_grad():
-            expected = model(x, mask)
-        found = session.run(OUTPUTS, {"x": x.numpy(), "mask": mask.numpy()})
-        for name, ours, theirs in zip(OUTPUTS, expected, found, strict=True):
-            difference = float(np.abs(ours.numpy() - theirs).max())
-            if not difference <= TOLERANCE:
-                raise IsharaError(
-                    f"The ONNX export differs from torch in {name!r} by {difference:.2g} for {len(lengths)} clips of "
-                    f"up to {max(lengths)} frames; at most {TOLERANCE:g} is accepted."
-                )
-            worst = max(worst, difference)
-    return worst
+    return compare(
+        run_torch(model),
+        lambda batch: session.run(OUTPUTS, batch),
+        probes(model),
+        what="The ONNX export",
+        source="torch",
+    )
 
 
 @contextmanager

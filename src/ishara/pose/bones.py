@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ishara.pose.pose import Array, Pose
+from ishara.pose.pose import Array, Pose, columns_of
 from ishara.pose.skeleton import HANDS, Skeleton
 
 _SMALLEST = 1e-3
@@ -61,30 +61,29 @@ def bone_vectors(pose: Pose, palms: Mapping[str, float]) -> Array:
     palms
         Length of the palm of each hand, which its bones are measured in.
     """
-    bones = bones_of(pose.skeleton)
-    vectors, seen = _vectors(pose, bones)
-    part = {name: group for group, names in pose.skeleton.groups.items() for name in names}
-    unit = np.array([palms[part[end]] if part[end] in HANDS else 1.0 for _, end in bones], np.float32)
-    return np.where(seen[..., None], vectors / unit[:, None], 0).astype(np.float32)
+    starts, ends = _bone_columns(pose.skeleton)
+    vectors, seen = _vectors(pose, starts, ends)
+    unit = np.ones(len(pose.skeleton), np.float32)
+    for hand in HANDS:
+        if hand in pose.skeleton.groups:
+            unit[columns_of(pose.skeleton, hand)] = palms[hand]
+    return np.where(seen[..., None], vectors / unit[ends, None], 0).astype(np.float32, copy=False)
 
 
 def bends(pose: Pose) -> Array:
     """(T, joints): the cosine between the two bones of each joint, 1 where it is straight; 0 where it was not seen."""
-    joints = joints_of(pose.skeleton)
-    first, first_seen = _vectors(pose, [Bone(start, middle) for start, middle, _ in joints])
-    second, second_seen = _vectors(pose, [Bone(middle, end) for _, middle, end in joints])
-    lengths = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
+    starts, middles, ends = _joint_columns(pose.skeleton)
+    first, first_seen = _vectors(pose, starts, middles)
+    second, second_seen = _vectors(pose, middles, ends)
+    lengths = np.sqrt(_dot(first, first)) * np.sqrt(_dot(second, second))
     known = first_seen & second_seen & (lengths > _SMALLEST**2)
-    return np.where(known, (first * second).sum(axis=-1) / np.where(known, lengths, 1), 0).astype(np.float32)
+    return np.where(known, _dot(first, second) / np.where(known, lengths, 1), 0).astype(np.float32, copy=False)
 
 
 def from_wrist(pose: Pose, hand: str) -> tuple[Array, NDArray[np.bool_]]:
     """A hand's landmarks from its wrist, (T, 21, D) in the pose's unit, and which of them were seen, (T, 21)."""
-    names = pose.skeleton.groups[hand]
-    members = [pose.skeleton.index(name) for name in names]
-    coordinates, seen = pose.coordinates[:, members], pose.seen[:, members]
-    origin = names.index(f"{hand}.wrist") if f"{hand}.wrist" in names else 0
-    return coordinates - coordinates[:, [origin]], seen & seen[:, [origin]]
+    members = columns_of(pose.skeleton, hand)
+    return _vectors(pose, members[[_place_of(pose.skeleton, hand, "wrist") or 0]], members)
 
 
 def palm_length(pose: Pose, hand: str) -> float:
@@ -92,20 +91,54 @@ def palm_length(pose: Pose, hand: str) -> float:
 
     Where they never were, half the hand's reach: an open hand is about two palms long. 1 where nothing was seen.
     """
-    names = pose.skeleton.groups.get(hand, ())
-    if not names:
+    members = columns_of(pose.skeleton, hand)
+    if not len(members):
         return 1.0
-    local, seen = from_wrist(pose, hand)
-    lengths = np.where(seen, np.linalg.norm(local, axis=-1), 0)
-    knuckle = f"{hand}.middle_mcp"
-    palms = lengths[:, names.index(knuckle)] if knuckle in names else np.zeros(len(pose))
+    wrist = members[[_place_of(pose.skeleton, hand, "wrist") or 0]]
+    knuckle = _place_of(pose.skeleton, hand, "middle_mcp")
+    palms = np.zeros(0) if knuckle is None else _lengths(pose, wrist, members[[knuckle]])
     if not palms.any():
-        palms = lengths.max(axis=1) / 2
+        palms = _lengths(pose, wrist, members) / 2
     return max(float(np.median(palms[palms > 0])), _SMALLEST) if palms.any() else 1.0
 
 
-def _vectors(pose: Pose, bones: tuple[Bone, ...] | list[Bone]) -> tuple[Array, NDArray[np.bool_]]:
-    """(T, bones, D), and where both ends were seen, (T, bones)."""
-    start = [pose.skeleton.index(bone.start) for bone in bones]
-    end = [pose.skeleton.index(bone.end) for bone in bones]
-    return pose.coordinates[:, end] - pose.coordinates[:, start], pose.seen[:, end] & pose.seen[:, start]
+def _lengths(pose: Pose, start: NDArray[np.intp], ends: NDArray[np.intp]) -> Array:
+    """(T,): how far the farthest of some landmarks was from another; 0 where none was seen with it."""
+    vectors, seen = _vectors(pose, start, ends)
+    lengths: Array = np.where(seen, np.sqrt(_dot(vectors, vectors)), 0).max(axis=1)
+    return lengths
+
+
+@lru_cache(maxsize=64)
+def _bone_columns(skeleton: Skeleton) -> NDArray[np.intp]:
+    """(2, bones): where each bone's start and end are."""
+    return np.array([[skeleton.index(name) for name in bone] for bone in bones_of(skeleton)], np.intp).reshape(-1, 2).T
+
+
+@lru_cache(maxsize=64)
+def _joint_columns(skeleton: Skeleton) -> NDArray[np.intp]:
+    """(3, joints): where each joint's three landmarks are."""
+    rows = [[skeleton.index(name) for name in joint] for joint in joints_of(skeleton)]
+    return np.array(rows, np.intp).reshape(-1, 3).T
+
+
+@lru_cache(maxsize=64)
+def _place_of(skeleton: Skeleton, hand: str, point: str) -> int | None:
+    """Which of a hand's landmarks a point is."""
+    names = skeleton.groups[hand]
+    return names.index(f"{hand}.{point}") if f"{hand}.{point}" in names else None
+
+
+def _vectors(pose: Pose, start: NDArray[np.intp], end: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
+    """(T, N, D), and where both ends were seen, (T, N)."""
+    seen = pose.seen
+    vectors = pose.coordinates.take(end, axis=1) - pose.coordinates.take(start, axis=1)
+    return vectors, seen.take(end, axis=1) & seen.take(start, axis=1)
+
+
+def _dot(a: Array, b: Array) -> Array:
+    """(…, D) and (…, D) → (…), added axis by axis: a sum over an axis of two or three is slow in NumPy."""
+    result = a[..., 0] * b[..., 0]
+    for axis in range(1, a.shape[-1]):
+        result += a[..., axis] * b[..., axis]
+    return result

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ishara.pose.bones import bends, bone_vectors, bones_of, from_wrist, joints_of, palm_length
-from ishara.pose.pose import Array, Pose
+from ishara.pose.pose import Array, Pose, columns_of
 from ishara.pose.skeleton import HANDS, Skeleton
 from ishara.recipe import Features
 
@@ -90,11 +90,9 @@ def extract_features(pose: Pose, options: Features) -> Array:
         In the order of `feature_layout`. What was not seen is 0; `presence` tells it from a landmark at the origin.
     """
     frames = len(pose)
-    seen = pose.seen[..., None]
-    placed = np.where(seen, _place(pose, options.space), 0)
     parts = []
     if options.positions:
-        parts.append(placed.reshape(frames, -1))
+        parts.append(_place(pose, options.space).reshape(frames, -1))
     if options.hand_local:
         parts += [_hand_local(pose, hand) for hand in HANDS if hand in pose.skeleton.groups]
     if options.bones:
@@ -104,20 +102,19 @@ def extract_features(pose: Pose, options: Features) -> Array:
     if options.velocities:
         parts.append(_velocities(pose).reshape(frames, -1))
     if options.presence:
-        groups = pose.skeleton.groups.values()
-        index = [[pose.skeleton.index(name) for name in names] for names in groups]
+        index = [columns_of(pose.skeleton, group) for group in pose.skeleton.groups]
         parts.append(np.stack([pose.seen[:, members].mean(axis=1) for members in index], axis=1))
-    return np.concatenate(parts, axis=1).astype(np.float32)
+    return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
 
 
 def _place(pose: Pose, space: str) -> Array:
-    """Coordinates in the space that a recipe names."""
+    """Coordinates in the space that a recipe names; 0 for what was not seen."""
     if space == "shoulders":
         return pose.coordinates
     placed = pose.coordinates / _BOX
     placed[..., 0] = placed[..., 0] * (_BENGALI_WIDTH if space == "bengali" else 1) + 0.5
     placed[..., 1] -= (_eye_line(pose) - _ABOVE_EYES) / _BOX
-    return placed
+    return np.where(pose.seen[..., None], placed, 0)
 
 
 def _eye_line(pose: Pose) -> float:

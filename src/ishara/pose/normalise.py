@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ishara.pose.pose import Array, Pose
+from ishara.pose.pose import Array, Pose, columns_of
 from ishara.pose.skeleton import HANDS
 
 _SMALLEST = 1e-6
@@ -31,7 +31,7 @@ def shoulder_normalise(pose: Pose, *, face_camera: bool = False) -> Pose:
         _centre_hand_depth(pose, coordinates)
         if face_camera:
             coordinates = coordinates @ _turn_to_camera(pose)
-    return pose.replace((coordinates / width).astype(np.float32))
+    return pose.replace((coordinates / width).astype(np.float32, copy=False))
 
 
 def _body_frame(pose: Pose) -> tuple[Array, float]:
@@ -41,7 +41,7 @@ def _body_frame(pose: Pose) -> tuple[Array, float]:
         both = [skeleton.index("left_shoulder"), skeleton.index("right_shoulder")]
         seen = pose.seen[:, both].all(axis=1)
         if seen.any():
-            left, right = np.moveaxis(pose.coordinates[seen][:, both], 1, 0)
+            left, right = np.moveaxis(pose.coordinates[:, both][seen], 1, 0)
             across = (left - right)[:, : _measured_dimensions(pose)]
             width = float(np.median(np.linalg.norm(across, axis=1)))
             if width > _SMALLEST:
@@ -69,21 +69,18 @@ def flatten_body(pose: Pose) -> Pose:
     MediaPipe puts the wrist of a raised hand several shoulder widths before the shoulders, by another factor for each
     camera, where x and y stay within about one: such a depth drowns the rest.
     """
-    hands = {name for hand in HANDS for name in pose.skeleton.groups.get(hand, ())}
-    body = [i for i, name in enumerate(pose.skeleton.landmarks) if name not in hands]
+    hands = [k for hand in HANDS for k in columns_of(pose.skeleton, hand)]
     coordinates = pose.coordinates.copy()
-    coordinates[:, body, 2:] = 0
+    coordinates[..., 2:] = 0
+    coordinates[:, hands, 2:] = pose.coordinates[:, hands, 2:]
     return pose.replace(coordinates)
 
 
 def _centre_hand_depth(pose: Pose, coordinates: Array) -> None:
     for hand in HANDS:
-        if hand not in pose.skeleton.groups:
-            continue
-        members = [pose.skeleton.index(name) for name in pose.skeleton.groups[hand]]
         wrist = f"{hand}.wrist"
         if wrist in pose.skeleton:
-            coordinates[:, members, 2] -= coordinates[:, [pose.skeleton.index(wrist)], 2]
+            coordinates[:, columns_of(pose.skeleton, hand), 2] -= coordinates[:, [pose.skeleton.index(wrist)], 2]
 
 
 def _turn_to_camera(pose: Pose) -> Array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,45 @@ from ishara.errors import IsharaError
 from ishara.pose.skeleton import COMPUTED, Skeleton
 
 Array = NDArray[np.float32]
+
+
+class _Match(NamedTuple):
+    """Where the landmarks of one skeleton are on another.
+
+    Parameters
+    ----------
+    taken
+        (K,) the place of each; any, for those below.
+    computed
+        The landmarks that are midpoints, and what of.
+    missing
+        The landmarks that are not to be had.
+    """
+
+    taken: NDArray[np.intp]
+    computed: tuple[tuple[int, list[int]], ...]
+    missing: NDArray[np.intp]
+
+
+@lru_cache(maxsize=64)
+def _match(given: Skeleton, wanted: Skeleton) -> _Match:
+    taken, computed, missing = [], [], []
+    for k, name in enumerate(wanted.landmarks):
+        taken.append(given.index(name) if name in given else 0)
+        if name in given:
+            continue
+        sources = COMPUTED.get(name, ())
+        if sources and all(source in given for source in sources):
+            computed.append((k, [given.index(source) for source in sources]))
+        else:
+            missing.append(k)
+    return _Match(np.array(taken, np.intp), tuple(computed), np.array(missing, np.intp))
+
+
+@lru_cache(maxsize=256)
+def columns_of(skeleton: Skeleton, group: str) -> NDArray[np.intp]:
+    """Where the landmarks of a body part are on a skeleton, in their order; empty where it has none."""
+    return np.array([skeleton.index(name) for name in skeleton.groups.get(group, ())], np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,17 +97,19 @@ class Pose:
             raise IsharaError("The clip has no frames; expected at least one.")
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise IsharaError(f"The frame rate is {self.fps}; expected a number above 0.")
-        if not np.all((confidence >= 0) & (confidence <= 1)):
+        if not (confidence.min() >= 0 and confidence.max() <= 1):
             raise IsharaError("A confidence is outside 0 to 1 (or not a number); expected 0 for a landmark not seen.")
         seen = confidence > 0
-        wrong = ~np.isfinite(coordinates).all(axis=-1) & seen
-        if wrong.any():
+        finite = np.isfinite(coordinates)
+        # Landmark by landmark only where there is something to find: this is done for every step of every clip.
+        if not finite.all() and (wrong := ~finite.all(axis=-1) & seen).any():
             t, k = np.argwhere(wrong)[0]
             raise IsharaError(
                 f"{int(wrong.sum())} landmarks that were seen have coordinates that are NaN or infinite (first: "
                 f"{self.skeleton.landmarks[k]} in frame {t}); a landmark that was not seen needs confidence 0."
             )
-        coordinates[~seen] = 0
+        if not seen.all():
+            coordinates[~seen] = 0
         object.__setattr__(self, "coordinates", coordinates)
         object.__setattr__(self, "confidence", confidence)
 
@@ -130,16 +172,13 @@ class Pose:
         """
         if skeleton.landmarks == self.skeleton.landmarks:
             return replace(self, skeleton=skeleton)
-        shape = (len(self), len(skeleton))
-        coordinates = np.zeros((*shape, self.coordinates.shape[2]), np.float32)
-        confidence = np.zeros(shape, np.float32)
-        for k, name in enumerate(skeleton.landmarks):
-            sources = (name,) if name in self.skeleton else COMPUTED.get(name, ())
-            if not sources or any(source not in self.skeleton for source in sources):
-                continue
-            where = [self.skeleton.index(source) for source in sources]
-            coordinates[:, k] = self.coordinates[:, where].mean(axis=1)
-            confidence[:, k] = self.confidence[:, where].min(axis=1)
+        match = _match(self.skeleton, skeleton)
+        coordinates = self.coordinates.take(match.taken, axis=1)
+        confidence = self.confidence.take(match.taken, axis=1)
+        confidence[:, match.missing] = 0
+        for k, sources in match.computed:
+            coordinates[:, k] = self.coordinates[:, sources].mean(axis=1)
+            confidence[:, k] = self.confidence[:, sources].min(axis=1)
         return Pose(coordinates, confidence, self.fps, skeleton)
 
     def mirrored(self) -> Pose:
@@ -148,10 +187,10 @@ class Pose:
         The clip keeps its place only when x is measured from the body's midline, as after normalisation. In some sign
         languages the mirrored form is another sign. Twice gives the clip back.
         """
-        order = list(self.skeleton.mirror)
+        order = np.array(self.skeleton.mirror)
         flip = np.ones(self.coordinates.shape[2], np.float32)
         flip[0] = -1
-        return self.replace(self.coordinates[:, order] * flip, self.confidence[:, order])
+        return self.replace(self.coordinates.take(order, axis=1) * flip, self.confidence.take(order, axis=1))
 
     def resampled(self, frames: int) -> Pose:
         """The clip stretched or squeezed to a number of frames over the same duration, by linear interpolation.
@@ -175,4 +214,4 @@ class Pose:
         weight = np.where(seen_low & seen_high, weight, np.round(weight))
         confidence = self.confidence[low] * (1 - weight) + self.confidence[high] * weight
         coordinates = self.coordinates[low] * (1 - weight[..., None]) + self.coordinates[high] * weight[..., None]
-        return self.replace(coordinates.astype(np.float32), np.clip(confidence, 0, 1).astype(np.float32))
+        return self.replace(coordinates, np.clip(confidence, 0, 1))

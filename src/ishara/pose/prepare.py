@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,8 +17,7 @@ from ishara.recipe import PoseOptions
 
 def model_skeleton(options: PoseOptions) -> Skeleton:
     """The skeleton that a recipe's model sees."""
-    skeleton = get_skeleton(options.skeleton)
-    return skeleton.select(options.landmarks, name=skeleton.name) if options.landmarks else skeleton
+    return _selected(options.skeleton, options.landmarks)
 
 
 def prepare(pose: Pose, options: PoseOptions) -> Pose:
@@ -51,7 +52,7 @@ def prepare(pose: Pose, options: PoseOptions) -> Pose:
         pose = flatten_body(pose)
     if options.dominant_hand == "right":
         # Before the selection, which may leave out the hand that leads.
-        pose = right_handed(pose.to(_both_sides(pose.skeleton, options)))
+        pose = right_handed(pose.to(_both_sides(pose.skeleton, options.skeleton)))
     pose = pose.to(skeleton)
     if not pose.seen.any():
         raise IsharaError(f"None of the {len(skeleton)} landmarks of {skeleton.name!r} was seen in this clip.")
@@ -94,7 +95,15 @@ def _kept(pose: Pose, options: PoseOptions) -> NDArray[np.bool_]:
     return kept
 
 
-def _both_sides(skeleton: Skeleton, options: PoseOptions) -> Skeleton:
-    """A clip's landmarks and the recipe's: with the partner of each that the recipe may ask for."""
-    names = dict.fromkeys((*skeleton.landmarks, *get_skeleton(options.skeleton).landmarks))
+# Kept, for a skeleton remembers what it has worked out of its landmarks: their groups, their mirror pairs.
+@lru_cache(maxsize=64)
+def _selected(preset: str, landmarks: tuple[str, ...]) -> Skeleton:
+    skeleton = get_skeleton(preset)
+    return skeleton.select(landmarks, name=preset) if landmarks else skeleton
+
+
+@lru_cache(maxsize=64)
+def _both_sides(skeleton: Skeleton, preset: str) -> Skeleton:
+    """A clip's landmarks and those of the recipe's preset: with the partner of each that the recipe may ask for."""
+    names = dict.fromkeys((*skeleton.landmarks, *get_skeleton(preset).landmarks))
     return Skeleton("both-sides", tuple(names))

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ishara.pose.pose import Pose
+from ishara.pose.pose import Pose, columns_of
 from ishara.pose.skeleton import HANDS
 
 Side = Literal["left", "right"]
@@ -20,7 +20,7 @@ _STILL = 1e-6
 
 def hands_seen(pose: Pose) -> NDArray[np.bool_]:
     """(T,): the frames in which some landmark of a hand was seen."""
-    hands = [pose.skeleton.index(name) for hand in HANDS for name in pose.skeleton.groups.get(hand, ())]
+    hands = np.concatenate([columns_of(pose.skeleton, hand) for hand in HANDS])
     seen: NDArray[np.bool_] = pose.seen[:, hands].any(axis=1)
     return seen
 
@@ -44,15 +44,9 @@ def fill_gaps(pose: Pose, max_gap: int) -> Pose:
     seen = pose.seen
     if max_gap <= 0 or seen.all():
         return pose
-    frames = len(pose)
-    time = np.arange(frames)[:, None]
-    before = np.maximum.accumulate(np.where(seen, time, -1), axis=0)
-    after = np.minimum.accumulate(np.where(seen, time, frames)[::-1], axis=0)[::-1]
-    inside = ~seen & (before >= 0) & (after < frames) & (after - before - 1 <= max_gap)
-    if not inside.any():
+    t, k, low, high = _inside_gaps(seen, max_gap)
+    if not len(t):
         return pose
-    t, k = np.nonzero(inside)
-    low, high = before[t, k], after[t, k]
     weight = ((t - low) / (high - low)).astype(np.float32)
     coordinates, confidence = pose.coordinates.copy(), pose.confidence.copy()
     coordinates[t, k] = coordinates[low, k] * (1 - weight[:, None]) + coordinates[high, k] * weight[:, None]
@@ -67,7 +61,7 @@ def dominant_hand(pose: Pose) -> Side:
     A hand's place is its body wrist, else its hand landmarks' wrist, else the palm. Where any hand landmarks were seen
     in the clip, a hand is present in the frames where its own were; else where its place was. The right wins a tie.
     """
-    hands = [_columns(pose, f"{side}_hand.") for side in ("left", "right")]
+    hands = [columns_of(pose.skeleton, f"{side}_hand") for side in ("left", "right")]
     detected = any(pose.seen[:, columns].any() for columns in hands)
     scores = []
     for side, columns in zip(("left", "right"), hands, strict=True):
@@ -89,8 +83,18 @@ def right_handed(pose: Pose) -> Pose:
     return pose.mirrored() if dominant_hand(pose) == "left" else pose
 
 
-def _columns(pose: Pose, prefix: str) -> list[int]:
-    return [k for k, name in enumerate(pose.skeleton.landmarks) if name.startswith(prefix)]
+def _inside_gaps(seen: NDArray[np.bool_], max_gap: int) -> tuple[NDArray[np.intp], ...]:
+    """Frame and landmark of what is inside a short gap, and the frames on either side of it; (N,) each."""
+    # Landmark by landmark, the frames after which one comes into sight or goes out of it: there are few.
+    k, changes = np.nonzero(seen[1:].T != seen[:-1].T)
+    gap = np.flatnonzero(seen[changes[:-1], k[:-1]] & (k[:-1] == k[1:]))
+    before, after = changes[gap], changes[gap + 1] + 1
+    length = after - before - 1
+    short = length <= max_gap
+    before, after, length, k = before[short], after[short], length[short], k[gap][short]
+    low = np.repeat(before, length)
+    into = np.arange(len(low)) - np.repeat(np.cumsum(length) - length, length)
+    return low + 1 + into, np.repeat(k, length), low, np.repeat(after, length)
 
 
 def _place(pose: Pose, side: str) -> int | None:
@@ -105,5 +109,5 @@ def _spread(pose: Pose, column: int) -> float:
 
     Steadier than the length of its path, to which tremor adds in every frame.
     """
-    path = pose.coordinates[pose.seen[:, column], column, :2].astype(np.float64)
+    path = pose.coordinates[pose.confidence[:, column] > 0, column, :2].astype(np.float64)
     return float(np.sqrt(path.var(axis=0).sum()))

@@ -76,7 +76,7 @@ def run_demo(folder: Path, console: Console) -> Path:
     mine, closer = next_steps(run, clip.path)
     say(
         f"These figures ({share(summary.top1)} top-1) are of synthetic clips: they show that everything works, and say "
-        "nothing about real signing.\n\nNext, with your own .pose clips in one folder per gloss:\n"
+        "nothing about real signing.\n\nNext, with your own clips, videos or .pose, in one folder per gloss:\n"
         f"{_listed(mine)}\nor look closer at this one:\n{_listed(closer)}"
     )
     return page
@@ -84,12 +84,7 @@ def run_demo(folder: Path, console: Console) -> Path:
 
 def next_steps(run: Path, clip: str) -> tuple[list[list[str]], list[list[str]]]:
     """Commands to go on with, as words: for clips of one's own in ``MY_CLIPS``, and for the demo's run and a clip."""
-    changes = ["name=mine", "description=My clips", "data.corpus=null", "data.root=null", "data.manifest=clips.csv"]
-    mine = [
-        ["ishara", "index", "folder", "MY_CLIPS", "-o", "clips.csv"],
-        ["ishara", "train", str(recipe_path()), *changes, "split.by=clip", "-o", "runs/mine"],
-        ["ishara", "evaluate", "runs/mine"],
-    ]
+    mine = [["ishara", "train", "MY_CLIPS", "-o", "runs/mine"], ["ishara", "evaluate", "runs/mine"]]
     return mine, [["ishara", "predict", str(run), clip, "--json"], ["ishara", "check", str(run)]]
 
 

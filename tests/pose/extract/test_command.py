@@ -148,7 +148,7 @@ def test_on_a_terminal_a_bar_tells_rate_time_left_and_failures(monkeypatch):
     clock = iter(range(0, 10_000, 5))
     monkeypatch.setattr(command, "errors", Console(file=screen, force_terminal=True, width=160))
     monkeypatch.setattr("rich.progress.monotonic", lambda: float(next(clock)), raising=False)
-    assert len(list(command._show(outcomes([False, True, False, False]), 5))) == 4
+    assert len(list(command.show_extraction(outcomes([False, True, False, False]), 5))) == 4
     shown = screen.getvalue()
     assert "4/5" in shown
     assert "1 failed" in shown
@@ -158,7 +158,7 @@ def test_elsewhere_it_tells_a_line_a_minute(monkeypatch, capsys):
     clock = iter(range(0, 10_000, 30))
     monkeypatch.setattr(command.time, "monotonic", lambda: float(next(clock)))
     monkeypatch.setattr(command, "errors", Console(stderr=True, force_terminal=False))
-    assert len(list(command._show(outcomes([False] * 8), 8))) == 8
+    assert len(list(command.show_extraction(outcomes([False] * 8), 8))) == 8
     lines = capsys.readouterr().err.splitlines()
     assert lines == ["3 of 8 clips, 2.0 clips/min, about 2 min left", "6 of 8 clips, 2.0 clips/min, about 1 min left"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ from ishara.clips.corpora.synthetic.scene import Scene, draw_scene, signer_on_fi
 from ishara.clips.corpora.synthetic.sign import Sign
 from ishara.clips.corpora.synthetic.signer import Signer, generator
 from ishara.clips.corpora.synthetic.timing import FPS
-from ishara.errors import IsharaError
+from ishara.video.write import write_video
 
 Pictures = NDArray[np.uint8]
 
@@ -48,30 +46,5 @@ def _developed(canvas: Canvas, scene: Scene, r: np.random.Generator) -> Pictures
 
 
 def write_film(pictures: Pictures, path: str | Path) -> Path:
-    """Write frames (T, H, W, 3) as mp4 (H.264), whole or not at all; the sides are even numbers.
-
-    Raises
-    ------
-    IsharaError
-        If the file cannot be written.
-    """
-    import av
-
-    path = Path(path)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(str(partial), "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-            stream = container.add_stream("libx264", rate=int(FPS), options=_OPTIONS)
-            stream.height, stream.width = pictures.shape[1:3]
-            stream.pix_fmt = "yuv420p"
-            for picture in pictures:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            container.mux(stream.encode())
-        partial.replace(path)
-    except (OSError, av.error.FFmpegError) as error:
-        raise IsharaError(f"{path}: cannot be written ({error.strerror}).") from None
-    finally:
-        with suppress(OSError):  # its folder may be none
-            partial.unlink()
-    return path
+    """Write frames (T, H, W, 3) as mp4: the same pictures give the same file; see `ishara.video.write.write_video`."""
+    return write_video(path, pictures, FPS, options=_OPTIONS)

@@ -1,0 +1,1 @@
+"""How fast a recogniser is here, what it needs, and whether that is within a budget."""

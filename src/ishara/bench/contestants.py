@@ -1,0 +1,136 @@
+"""Who is measured side by side: a recogniser in each form that it has, and its weights run by PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ishara.bench.machine import Device
+from ishara.errors import IsharaError
+from ishara.extras import extra
+from ishara.recognizer import Recognizer
+from ishara.recognizer_folder import CALIBRATION, CONFIG, find_recognizer, read_config
+from ishara.recognizer_inputs import ModelInput
+
+Kind = Literal["runtime", "torch, eager", "torch, fused"]
+# Of the safetensors file; its name cannot be taken from `ishara.models.weights`, which needs torch.
+_WEIGHTS = "model.safetensors"
+# As many as `Recognizer.run` takes at most.
+_TOGETHER = {"landmarks": 32, "pixels": 16}
+# Runs clips and waits for what comes of them.
+Run = Callable[[Sequence[ModelInput]], object]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to run a model.
+
+    Parameters
+    ----------
+    name
+        What it is called where its figures stand.
+    kind
+        ``runtime``: as Ishara runs it; else by PyTorch.
+    folder
+        The recogniser's folder.
+    size
+        Bytes of the files that it needs.
+    """
+
+    name: str
+    kind: Kind
+    folder: Path
+    size: int
+
+    def open(self, threads: int | None, device: Device) -> Run:
+        """Load it; what comes back runs clips.
+
+        Raises
+        ------
+        IsharaError
+            If it cannot run here.
+        """
+        if self.kind == "runtime":
+            return Recognizer.load(self.folder, threads=threads, provider=device).run
+        with extra("train", "Measurements of PyTorch"):
+            from ishara.bench.torch_model import TorchRunner
+
+        together = _TOGETHER[read_config(self.folder / CONFIG).input]
+        fused = self.kind == "torch, fused"
+        return TorchRunner(self.folder, fused=fused, together=together, threads=threads, device=device)
+
+
+def find_contestants(model: Path, others: Sequence[Path]) -> tuple[list[Contestant], dict[str, str]]:
+    """A recogniser in every way that it can be run, itself first.
+
+    Parameters
+    ----------
+    model
+        A recogniser or run folder.
+    others
+        More recognisers to measure beside it. The model's own reduced forms that lie beside it are found.
+
+    Returns
+    -------
+    list[Contestant]
+        The model as it is, its other forms, and PyTorch with its weights.
+    dict
+        What is left out, and why.
+
+    Raises
+    ------
+    IsharaError
+        If there is no recogniser in one of the folders.
+    """
+    folder = find_recognizer(model)
+    found = [_runtime(folder)]
+    for other in [*_beside(folder), *(find_recognizer(other) for other in others)]:
+        if all(other.resolve() != known.folder.resolve() for known in found):
+            found.append(_runtime(other, [known.name for known in found]))
+    weights = folder / _WEIGHTS
+    if not weights.is_file():
+        return found, {"torch": f"{folder} holds no weights ({_WEIGHTS})"}
+    size = weights.stat().st_size
+    return [*found, *(Contestant(kind, kind, folder, size) for kind in ("torch, fused", "torch, eager"))], {}
+
+
+def open_all(
+    contestants: Sequence[Contestant], threads: int | None, device: Device
+) -> tuple[dict[Contestant, Run], dict[str, str]]:
+    """Load every contestant; those that cannot run here are left out, with the reason. One must."""
+    opened: dict[Contestant, Run] = {}
+    left_out: dict[str, str] = {}
+    for contestant in contestants:
+        try:
+            opened[contestant] = contestant.open(threads, device)
+        except IsharaError as error:
+            left_out[contestant.name] = str(error)
+    if not opened:
+        raise IsharaError(next(iter(left_out.values())))
+    return opened, left_out
+
+
+def _runtime(folder: Path, taken: Sequence[str] = ()) -> Contestant:
+    config = read_config(folder / CONFIG)
+    name = config.form if config.form not in taken else f"{config.form}, {folder}"
+    files = [*config.graph, CONFIG, CALIBRATION]
+    size = sum((folder / file).stat().st_size for file in files if (folder / file).is_file())
+    return Contestant(name, "runtime", folder, size)
+
+
+def _beside(folder: Path) -> list[Path]:
+    """Folders beside a recogniser's that hold the same in another form."""
+    own = read_config(folder / CONFIG)
+    found = []
+    for other in sorted(folder.resolve().parent.iterdir()):
+        try:
+            config = read_config(other / CONFIG) if (other / CONFIG).is_file() else None
+        except IsharaError:
+            continue
+        if config is None or config.form == own.form:
+            continue
+        if (config.recipe.hash, config.labels, config.parameters) == (own.recipe.hash, own.labels, own.parameters):
+            found.append(other)
+    return found

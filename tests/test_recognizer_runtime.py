@@ -1,0 +1,149 @@
+"""What runs a graph: by option, from several threads, with little padding, without torch."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ishara
+from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.errors import IsharaError
+from ishara.pose.files import write_pose
+from ishara.recognizer import Recognizer
+from ishara.recognizer_inputs import ModelInput, batches
+
+
+@given(st.lists(st.integers(1, 3000), max_size=120), st.integers(1, 40))
+def test_batches_hold_each_clip_once_and_pad_little(lengths: list[int], most: int) -> None:
+    found = batches(lengths, most)
+    assert sorted(place for members in found for place in members) == list(range(len(lengths)))
+    for members in found:
+        inside = [lengths[place] for place in members]
+        assert len(inside) <= most
+        assert max(inside) - min(inside) <= max(4, 0.2 * max(inside))
+        assert len(inside) == 1 or len(inside) * max(inside) <= 8192
+
+
+def test_one_very_long_clip_does_not_lengthen_the_others() -> None:
+    assert batches([30, 9000, 28, 31, 29], 32) == [[2, 4, 0, 3], [1]]
+
+
+def test_clips_of_all_lengths_come_back_in_their_order(tiny_run: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    rng = np.random.default_rng(0)
+    clips = [
+        ModelInput(rng.standard_normal((length, *recognizer.config.frame)).astype(np.float32), np.zeros(length))
+        for length in (40, 1, 7, 200, 3, 41, 7)
+    ]
+    together = recognizer.run(clips)
+    for place, clip in enumerate(clips):
+        alone = recognizer.run([clip])
+        np.testing.assert_allclose(together.logits[place], alone.logits[0], atol=1e-4)
+        np.testing.assert_allclose(together.attention[place], alone.attention[0], atol=1e-4)
+
+
+def test_many_threads_may_predict_clips_of_many_lengths(tiny_run: Path) -> None:
+    recognizer = ishara.load(tiny_run, threads=1).warm_up()
+    clips = [synthetic_clip("SYN-01").frames(range(length)) for length in (5, 9, 14, 20) * 8]
+    expected = [recognizer.predict(clip).probability for clip in clips]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda clip: recognizer.predict(clip).probability, clips))
+    assert found == expected
+
+
+def test_warming_up_leaves_the_recogniser_as_it_was(tiny_run: Path) -> None:
+    clip = synthetic_clip("SYN-01")
+    assert ishara.load(tiny_run).warm_up().predict(clip).probability == pytest.approx(
+        ishara.load(tiny_run).predict(clip).probability, abs=1e-6
+    )
+
+
+def test_a_clip_of_what_is_no_number_is_refused(tiny_run: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    x = np.full((5, *recognizer.config.frame), np.nan, np.float32)
+    with pytest.raises(IsharaError, match="gives scores that are not finite numbers"):
+        recognizer.run([ModelInput(x, np.zeros(5))])
+
+
+def test_the_provider_is_chosen_by_name(tiny_run: Path) -> None:
+    assert Recognizer.load(tiny_run, provider="cpu").runtime.provider == "cpu"
+    with pytest.raises(IsharaError, match=r"provider tpu: there is no such one\. Choose from: auto, coreml, cpu"):
+        Recognizer.load(tiny_run, provider="tpu")
+    with pytest.raises(IsharaError, match=r"threads is 0; expected 1 or more"):
+        Recognizer.load(tiny_run, threads=0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "wheel"),
+    [("cuda", "pip install onnxruntime-gpu"), ("directml", "pip install onnxruntime-directml"), ("coreml", "macOS")],
+)
+def test_a_provider_that_is_not_built_in_is_refused_with_the_wheel_that_has_it(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch, provider: str, wheel: str
+) -> None:
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["AzureExecutionProvider", "CPUExecutionProvider"])
+    with pytest.raises(IsharaError, match=rf"has no provider '{provider}', only cpu\. .*{wheel}"):
+        Recognizer.load(tiny_run, provider=provider)
+    assert Recognizer.load(tiny_run, provider="auto").runtime.provider == "cpu"
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_provider_that_does_not_start_is_refused_or_passed_over(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the wheel for NVIDIA is installed and its libraries are not."""
+
+    class WithoutLibraries(ort.InferenceSession):
+        def get_providers(self) -> list[str]:
+            return ["CPUExecutionProvider"]
+
+    names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: names)
+    monkeypatch.setattr(ort, "InferenceSession", WithoutLibraries)
+    with pytest.raises(IsharaError, match="has cuda but cannot start it here"):
+        Recognizer.load(tiny_run, provider="cuda")
+    assert Recognizer.load(tiny_run, provider="auto").runtime.provider == "cpu"
+
+
+def test_the_command_takes_threads_and_a_provider(ishara, tiny_run: Path, tmp_path: Path) -> None:
+    write_pose(synthetic_clip("SYN-01"), tmp_path / "clip.pose")
+    code, out, err = ishara("predict", tiny_run, tmp_path / "clip.pose", "--threads", 1, "--provider", "auto")
+    assert (code, err) == (0, "")
+    assert "SYN-0" in out
+    code, _, err = ishara("predict", tiny_run, tmp_path / "clip.pose", "--provider", "npu")
+    assert code == 1
+    assert err.startswith("Error: provider npu: there is no such one.")
+
+
+def test_predicting_arrays_files_and_lists_imports_nothing_of_training(tiny_run: Path, tmp_path: Path) -> None:
+    write_pose(synthetic_clip("SYN-01"), tmp_path / "clip.pose")
+    code = (
+        "import sys, ishara, numpy as np\n"
+        "from ishara.pose.files import read_pose\n"
+        "recognizer = ishara.load(sys.argv[1], threads=1).warm_up()\n"
+        "pose = read_pose(sys.argv[2])\n"
+        "recognizer.predict([sys.argv[2], pose, pose.frames(range(3))])\n"
+        "heavy = {'torch', 'lightning', 'transformers', 'onnx', 'safetensors', 'sympy', 'matplotlib', 'sklearn',\n"
+        "         'scipy', 'cv2', 'mediapipe', 'openvino', 'av', 'dask'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    command = [sys.executable, "-c", code, tiny_run, tmp_path / "clip.pose"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_openvino_is_asked_for_by_its_command(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ishara.recognizer_runtime import open_runtime
+
+    recognizer = Recognizer.load(tiny_run)
+    config = recognizer.config.model_copy(update={"form": "openvino"})
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(IsharaError, match=r"pip install 'ishara\[openvino\]', or export it as onnx"):
+        open_runtime(recognizer.folder, config)
+    with pytest.raises(IsharaError, match="an OpenVINO graph runs on the processor, not on cuda"):
+        open_runtime(recognizer.folder, config, provider="cuda")
