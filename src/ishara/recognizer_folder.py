@@ -12,8 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ishara.errors import IsharaError
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
+from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 
 FORMAT = 1
@@ -153,9 +152,8 @@ def read_config(path: Path) -> Config:
     if config.input == "pixels":
         return config
     recipe = config.recipe
-    skeleton = model_skeleton(recipe.pose)
-    layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
-    if list(skeleton.landmarks) != config.landmarks or list(layout.names) != config.features:
+    layout = model_layout(recipe)
+    if list(layout.landmarks) != config.landmarks or list(layout.names) != config.features:
         raise IsharaError(
             f"{path}: its landmarks or features are not those that its recipe gives in this version of Ishara; "
             "train it again, or install the version named under `versions`."

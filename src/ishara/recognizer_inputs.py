@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
 from ishara.pose.estimate.shared import SharedEstimator
-from ishara.pose.features import extract_features, feature_layout
+from ishara.pose.features import extract_features
 from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
-from ishara.pose.prepare import frame_times, model_skeleton, prepare
+from ishara.pose.prepare import frame_times, model_layout, model_skeleton, prepare
 from ishara.recipe import EstimatorOptions, Recipe
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class LandmarkReader:
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self._videos = SharedEstimator(_estimator_options(recipe))
-        layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
+        layout = model_layout(recipe)
         self.frame: tuple[int, ...] = (len(layout),)
 
     def read(self, source: Source, start: float | None, end: float | None, box: Box | None) -> ModelInput:

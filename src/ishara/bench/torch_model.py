@@ -9,13 +9,7 @@ from pathlib import Path
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ishara.models import create_model
-from ishara.models.contract import SignModel
-from ishara.models.options import options_of
-from ishara.models.weights import WEIGHTS, fit_weights, load_weights
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
-from ishara.recognizer_folder import CONFIG, read_config, verify
+from ishara.models.trained import trained_model
 from ishara.recognizer_inputs import ModelInput, batches, pad
 
 
@@ -35,23 +29,6 @@ def gpu_memory() -> dict[str, int]:
         "gpu_allocated_bytes": torch.cuda.max_memory_allocated(),
         "gpu_reserved_bytes": torch.cuda.max_memory_reserved(),
     }
-
-
-def load_model(folder: Path) -> SignModel:
-    """The model of a recogniser's folder with its weights, in evaluation mode.
-
-    Raises
-    ------
-    IsharaError
-        If its weights are missing, are not those that were exported, or do not fit its recipe's model.
-    """
-    config = read_config(folder / CONFIG)
-    verify(folder, WEIGHTS, config)
-    recipe = config.recipe
-    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
-    model = create_model(recipe.model.name, num_classes=len(config.labels), layout=layout, **options_of(recipe))
-    fit_weights(model, load_weights(folder / WEIGHTS), folder / WEIGHTS)
-    return model.eval()
 
 
 class TorchRunner:
@@ -75,7 +52,7 @@ class TorchRunner:
     def __init__(self, folder: Path, *, fused: bool, together: int, threads: int | None, device: str) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
-        self._model = load_model(folder).to(device)
+        self._model = trained_model(folder).to(device)
         self._fused = fused
         self._together = together
         self._device = device

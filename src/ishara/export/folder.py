@@ -15,8 +15,7 @@ from ishara.export.onnx import export_onnx
 from ishara.models.contract import SignModel
 from ishara.models.options import sees_pixels
 from ishara.models.weights import WEIGHTS, save_weights
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
+from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, digests
@@ -48,14 +47,13 @@ def write_recognizer(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     pixels = sees_pixels(recipe)
-    skeleton = model_skeleton(recipe.pose)
-    layout = feature_layout(skeleton, recipe.features, recipe.pose.dimensions)
+    layout = model_layout(recipe)
     config = Config(
         format=FORMAT,
         recipe=recipe,
         labels=list(labels),
         input="pixels" if pixels else "landmarks",
-        landmarks=[] if pixels else list(skeleton.landmarks),
+        landmarks=[] if pixels else list(layout.landmarks),
         features=[] if pixels else list(layout.names),
         parameters=sum(p.numel() for p in model.parameters()),
         origin=list(model.origin),

@@ -18,14 +18,10 @@ from ishara.export.folder import write_form
 from ishara.export.metadata import graph_metadata, stamp
 from ishara.export.onnx import export_onnx
 from ishara.export.parity import check_outputs, compare, probes
-from ishara.models import create_model
 from ishara.models.contract import SignModel
-from ishara.models.options import options_of
-from ishara.models.weights import WEIGHTS, fit_weights, load_weights
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
+from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import FORMS, GRAPH, Accuracy, Config, Form, verify
+from ishara.recognizer_folder import FORMS, GRAPH, Accuracy, Config, Form
 from ishara.recognizer_inputs import pad
 from ishara.recognizer_runtime import OnnxRuntime
 
@@ -90,7 +86,7 @@ def export_form(
     folder = _free(out or recognizer.folder.with_name(f"recognizer-{form}"))
     if form in REDUCED and not force:
         _refuse_unmeasured(form, recognizer, evaluation)
-    model = trained_model(recognizer)
+    model = trained_model(recognizer.folder)
     batches = _Batches(model, recognizer, evaluation.clips[:_REAL_CLIPS] if evaluation else [])
     with tempfile.TemporaryDirectory(prefix="ishara-export-") as place:
         graph = Path(place) / GRAPH
@@ -109,22 +105,6 @@ def export_form(
             config = _config(recognizer.config, form, reduction=chosen.method, accuracy=accuracy)
             proof = partial(batches.check, plain, what=f"The {form} graph")
         return write_form(folder, recognizer, config, graph=lambda to: _put(graph, to, config), proof=proof)
-
-
-def trained_model(recognizer: Recognizer) -> SignModel:
-    """The torch model of a recogniser that training wrote, with its weights, in evaluation mode.
-
-    Raises
-    ------
-    IsharaError
-        If its weights are not there, are damaged or do not fit.
-    """
-    verify(recognizer.folder, WEIGHTS, recognizer.config)
-    recipe = recognizer.recipe
-    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
-    model = create_model(recipe.model.name, num_classes=len(recognizer.labels), layout=layout, **options_of(recipe))
-    fit_weights(model, load_weights(recognizer.folder / WEIGHTS), recognizer.folder / WEIGHTS)
-    return model.eval()
 
 
 def _opened(recognizer: Recognizer, graph: Path) -> Recognizer:

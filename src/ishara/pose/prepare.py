@@ -8,16 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
+from ishara.pose.features import FeatureLayout, feature_layout
 from ishara.pose.normalise import flatten_body, has_measured_depth, shoulder_normalise
 from ishara.pose.pose import Array, Pose
 from ishara.pose.repair import fill_gaps, hands_seen, right_handed
 from ishara.pose.skeleton import Skeleton, get_skeleton
-from ishara.recipe import PoseOptions
+from ishara.recipe import PoseOptions, Recipe
 
 
 def model_skeleton(options: PoseOptions) -> Skeleton:
     """The skeleton that a recipe's model sees."""
     return _selected(options.skeleton, options.landmarks)
+
+
+def model_layout(recipe: Recipe) -> FeatureLayout:
+    """What each input of a recipe's model is, for a model of landmarks."""
+    return feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
 
 
 def prepare(pose: Pose, options: PoseOptions) -> Pose:

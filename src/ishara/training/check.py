@@ -13,15 +13,11 @@ from torch.nn import functional as F
 from ishara.clips import load_clips
 from ishara.errors import IsharaError
 from ishara.export.onnx import TOLERANCE, check_parity
-from ishara.models import create_model
 from ishara.models.contract import SignModel
-from ishara.models.options import options_of
-from ishara.models.weights import WEIGHTS, fit_weights, load_weights
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
+from ishara.models.trained import recipe_model, trained_model
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import GRAPH, verify
+from ishara.recognizer_folder import GRAPH
 from ishara.training.preflight import check_names
 
 _CLIPS, _FRAMES, _PADDING = 6, 24, 9
@@ -54,9 +50,8 @@ def check_recipe(recipe: Recipe) -> list[Check]:
     except IsharaError as error:
         classes = _CLASSES_WITHOUT_DATA
         checks.append(Check("data", False, f"{error} The model is checked with {classes} classes."))
-    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
     torch.manual_seed(recipe.train.seed)
-    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **options_of(recipe))
+    model = recipe_model(recipe, classes)
     count = sum(p.numel() for p in model.parameters() if p.requires_grad)
     checks.append(Check("parameters", count > 0, f"{count:,} trainable; a frame is {_of_frame(model)}"))
     x, mask, label = _random_batch(model, classes)
@@ -79,15 +74,9 @@ def check_model(path: Path) -> list[Check]:
         recipe's model.
     """
     recognizer = Recognizer.load(path)
-    config, weights_file = recognizer.config, recognizer.folder / WEIGHTS
-    verify(recognizer.folder, WEIGHTS, config)
-    recipe = recognizer.recipe
-    classes = len(recognizer.labels)
-    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
-    model = create_model(recipe.model.name, num_classes=classes, layout=layout, **options_of(recipe)).eval()
-    weights = load_weights(weights_file)
-    fit_weights(model, weights, weights_file)
-    finite = all(bool(torch.isfinite(value).all()) for value in weights.values())
+    config, classes = recognizer.config, len(recognizer.labels)
+    model = trained_model(recognizer.folder)
+    finite = all(bool(torch.isfinite(value).all()) for value in model.state_dict().values())
     x, mask, _ = _random_batch(model, classes)
     return [
         Check("files", True, "every hash is as written"),

@@ -9,8 +9,7 @@ from pathlib import Path
 from ishara.clips.corpora import get_corpus
 from ishara.errors import IsharaError, choices
 from ishara.models.options import Sign2TextOptions, model_options, options_of, sees_pixels
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
+from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 from ishara.recognizer_folder import find_recognizer
 
@@ -33,8 +32,8 @@ def check_names(recipe: Recipe) -> None:
             f"train.cache_features: always was asked for, but {why_not}. Change that, or set train.cache_features=auto."
         )
     with _under("pose"):
-        skeleton = model_skeleton(recipe.pose)
-    if not len(feature_layout(skeleton, recipe.features, recipe.pose.dimensions)):
+        layout = model_layout(recipe)
+    if not len(layout):
         raise IsharaError(f"features: nothing is left of {recipe.pose.skeleton!r} with these features and landmarks.")
     _check_corpus(recipe)
     if recipe.model.pretrained is not None:

@@ -15,11 +15,8 @@ from ishara.errors import IsharaError
 from ishara.evaluation.calibration import fit_temperature
 from ishara.evaluation.card import model_card
 from ishara.export.folder import write_recognizer
-from ishara.models import create_model
 from ishara.models.contract import SignModel
-from ishara.models.options import options_of
-from ishara.pose.features import feature_layout
-from ishara.pose.prepare import model_skeleton
+from ishara.models.trained import recipe_model
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import INSIDE_RUN
@@ -136,12 +133,8 @@ def _same_clips(path: Path, manifest: Manifest) -> bool:
 
 
 def _make_model(recipe: Recipe, num_classes: int) -> SignModel:
-    layout = feature_layout(model_skeleton(recipe.pose), recipe.features, recipe.pose.dimensions)
     torch.manual_seed(derive_int(recipe.train.seed, "weights"))
-    pretrained = Path(recipe.model.pretrained) if recipe.model.pretrained else None
-    return create_model(
-        recipe.model.name, num_classes=num_classes, layout=layout, pretrained=pretrained, **options_of(recipe)
-    )
+    return recipe_model(recipe, num_classes)
 
 
 def _with_features(recipe: Recipe, model: SignModel, sides: Sides, stores: Path) -> Sides:
