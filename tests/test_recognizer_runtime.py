@@ -27,7 +27,7 @@ def test_batches_hold_each_clip_once_and_pad_little(lengths: list[int], most: in
         inside = [lengths[place] for place in members]
         assert len(inside) <= most
         assert max(inside) - min(inside) <= max(4, 0.2 * max(inside))
-        assert len(inside) == 1 or len(inside) * max(inside) <= 8192
+        assert len(inside) == 1 or len(inside) * max(inside) <= 1024
 
 
 def test_one_very_long_clip_does_not_lengthen_the_others() -> None:

@@ -24,6 +24,7 @@ from ishara.models.contract import SignModel
 from ishara.pose.files import read_array
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
+from ishara.recognizer_folder import find_recognizer
 from ishara.recognizer_inputs import ModelInput
 from notebook.data import FRAMES, notebook_features
 from notebook.model import FEATURES
@@ -192,14 +193,16 @@ def timesformer(home: Path, settings: Settings) -> dict[str, Any]:
 
 def reduced(run: Path, home: Path, settings: Settings) -> dict[str, Any]:
     """A trained recogniser in 8 bits, in the way that keeps most clips right, over the clips that it is tested on."""
-    whole = Recognizer.load(run, threads=settings.threads)
-    evaluation = evaluation_clips(whole.folder.parent, None)
+    place = find_recognizer(run).parent
+    evaluation = evaluation_clips(place, None)
     if evaluation is None:
         raise IsharaError(f"{run}: has no clips to measure accuracy on.")
+    # Exported anew, so that both forms have the same graph, though an older Ishara exported the run's own.
+    renewed = export_form(run, "onnx", home / "fp32")
+    whole = Recognizer.load(renewed.folder, threads=settings.threads)
     written = export_form(
-        run, "onnx-int8", home / "int8", evaluation=evaluation, calibration=calibration_clips(whole.folder.parent),
-        force=True,
-    )  # fmt: skip
+        run, "onnx-int8", home / "int8", evaluation=evaluation, calibration=calibration_clips(place), force=True
+    )
     small = Recognizer.load(written.folder, threads=settings.threads)
     clips = [whole.prepare(clip.path, clip.start, clip.end) for clip in evaluation.clips[: settings.clips]]
     seconds = race({ONNX: lambda: whole.run(clips), INT8: lambda: small.run(clips)}, settings.rounds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -175,7 +176,7 @@ class Recognizer:
             raise IsharaError(f"{folder}: is the current folder, which cannot be replaced; name a folder below it.")
         for name in self.config.files:
             verify(self.folder, name, self.config)
-        partial = folder.with_name(folder.name + ".part")
+        partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
         shutil.rmtree(partial, ignore_errors=True)
         try:
             partial.mkdir(parents=True)

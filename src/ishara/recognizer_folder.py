@@ -109,7 +109,8 @@ def find_recognizer(path: Path) -> Path:
     """
     for folder in (path, path / INSIDE_RUN):
         if (folder / CONFIG).is_file():
-            return folder
+            # Of a relative path without a name, such as ".", nobody could say what lies beside it.
+            return folder if folder.name not in ("", "..") else folder.resolve()
     found = (
         f"a folder with {', '.join(sorted(p.name for p in path.iterdir())[:6]) or 'nothing'}"
         if path.is_dir()
@@ -187,7 +188,7 @@ def verify(folder: Path, name: str, config: Config) -> None:
     """
     path = folder / name
     if not path.is_file():
-        if name not in config.files and config.form != FORMS[0]:
+        if name not in config.files:
             raise IsharaError(
                 f"{path}: is not part of a recogniser exported as {config.form}; it lies in the folder that "
                 "`ishara train` wrote."
@@ -195,6 +196,19 @@ def verify(folder: Path, name: str, config: Config) -> None:
         raise IsharaError(f"{path}: is missing; copy the whole recogniser folder, or train it again.")
     if digest(path) != config.files.get(name):
         raise IsharaError(f"{path}: is damaged or not the file that was exported (its SHA-256 differs from {CONFIG}).")
+
+
+def card_of_form(config: Config) -> str:
+    """What a card says of a form, nothing of what was trained; the figures above it are those of what was trained."""
+    if any(name.endswith(".safetensors") for name in config.files):
+        return ""
+    reduced = f" ({config.reduction})" if config.reduction else ""
+    lines = ["", "## Form", "", f"Exported as `{config.form}`{reduced}, without the weights for training."]
+    if config.accuracy is not None:
+        lines.append(f"Measured when it was exported: {config.accuracy}.")
+    elif config.reduction:
+        lines.append("What that costs was not measured.")
+    return "\n".join([*lines, ""])
 
 
 def read_temperature(path: Path) -> float:

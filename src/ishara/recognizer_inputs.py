@@ -132,7 +132,7 @@ def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
     lengths
         Frames of each clip.
     most
-        How many clips a batch may hold. None holds more than 8,192 frames, padding and all, unless it is one clip.
+        How many clips a batch may hold. None holds more than 1,024 frames, padding and all, unless it is one clip.
     """
     found: list[list[int]] = []
     shortest = 0

@@ -15,7 +15,7 @@ def written(folder: Path, **files: bytes) -> dict[str, str]:
 
 
 def test_copies_are_found_and_files_of_the_same_size_are_not(tmp_path: Path) -> None:
-    path = written(tmp_path, a=b"one", b=b"two", c=b"one", d=b"three", e=b"one")
+    path = written(tmp_path, a=b"one", b=b"two", c=b"one", d=b"three", e=b"one", empty=b"", none=b"")
     assert same_files([*path.values(), "memory://one"]) == {path[name]: path["a"] for name in ("a", "c", "e")}
 
 
@@ -23,6 +23,7 @@ def test_copied_videos_are_one_recording_and_nobody_is_told_that_they_cannot_be_
     path = written(tmp_path, a=b"one", b=b"two", c=b"one")
     clips = [Clip(name, at, "HELLO") for name, at in path.items()]
     later = Clip("late", path["c"], "HELLO", start=0.5)
+    clips[2] = Clip("c", path["c"], "HELLO", start=0.0)
     unread: list[str] = []
     manifest = Manifest.from_clips([*clips, later])
     found = near_duplicates(manifest, on_unreadable=lambda clip, _: unread.append(clip.id))

@@ -160,3 +160,14 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(IsharaError, match=r"file/clip\.csv: cannot be written"):
         save_attention(tmp_path / "file" / "clip.png", "clip", even(2), coloured(2))
+
+
+def test_a_table_of_the_users_own_is_not_replaced(tmp_path: Path) -> None:
+    own = tmp_path / "clip.csv"
+    own.write_text("id,path\n")
+    with pytest.raises(IsharaError, match=r"clip\.csv: is there already and is no table of attention"):
+        save_attention(tmp_path / "clip.png", "clip", even(2), coloured(2))
+    assert own.read_text() == "id,path\n"
+    own.unlink()
+    for _ in range(2):
+        save_attention(tmp_path / "clip.png", "clip", even(2), coloured(2))

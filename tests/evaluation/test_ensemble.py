@@ -44,8 +44,10 @@ def test_a_gloss_that_one_member_does_not_know_has_half_its_probability() -> Non
 
 
 def test_members_of_other_clips_are_refused() -> None:
-    with pytest.raises(IsharaError, match="'b' on fold 'test' has 1 predictions and another clip 2"):
+    with pytest.raises(IsharaError, match="'b' on fold 'test' has 1 predictions; expected one of each of 2 "):
         average([said(0.9, 0.6), said(0.5, clips=CLIPS[:1])])
+    with pytest.raises(IsharaError, match="'a' on fold 'one' has 1 predictions"):
+        average([said(0.9, 0.6, fold="one"), said(0.9, 0.6, fold="two")])
     renamed = [Clip("a", "a.pose", "THANKS"), CLIPS[1]]
     with pytest.raises(IsharaError, match="'a' has more than one gloss"):
         average([said(0.9, 0.6), said(0.9, 0.6, clips=renamed)])

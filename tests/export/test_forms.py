@@ -11,12 +11,12 @@ import onnx
 import pytest
 import torch
 
-import ishara.cli.export  # noqa: F401  registers the command
+from ishara.clips.clip import Clip
 from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.export import forms
-from ishara.export.accuracy import calibration_clips, count_right, evaluation_clips
+from ishara.export.accuracy import Evaluation, calibration_clips, count_right, evaluation_clips
 from ishara.export.forms import export_form
 from ishara.export.half import halve
 from ishara.export.onnx import export_onnx
@@ -252,7 +252,34 @@ def test_a_form_is_evaluated_beside_its_run_and_published_in_no_results(ishara, 
     code, _, err = ishara("evaluate", form)
     assert code == 0, err
     assert (run / "evaluation-test-onnx-int8/summary.json").is_file()
+    assert "Exported as `onnx-int8`" in (form / "README.md").read_text(encoding="utf-8")
     code, _, err = ishara("evaluate", form, "--results", tmp_path / "results")
     assert code == 1
     assert "is its form onnx-int8: leave out --results" in err
     assert not (tmp_path / "results").exists()
+
+
+def test_the_current_folder_is_a_recogniser_but_no_place_for_another(
+    ishara, tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    (run / "recognizer-onnx.part").mkdir()
+    (run / "recognizer-onnx.part" / "mine.txt").touch()
+    monkeypatch.chdir(run / "recognizer")
+    code, _, err = ishara("export", ".", "--to", "onnx")
+    assert code == 0, err
+    assert (run / "recognizer-onnx/config.json").is_file()
+    assert (run / "recognizer-onnx.part/mine.txt").is_file(), "nobody else's folder is thrown away"
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    code, _, err = ishara("export", run, "--to", "onnx", "--out", ".")
+    assert code == 1
+    assert "is the current folder" in err
+
+
+def test_clips_that_cannot_be_read_leave_a_form_unmeasured_only_by_force(tiny_run: Path, tmp_path: Path) -> None:
+    gone = Evaluation("gone", [Clip("a", str(tmp_path / "gone.pose"), "SYN-01")])
+    with pytest.raises(IsharaError, match="could be read"):
+        export_form(tiny_run, "onnx-int8", tmp_path / "form", evaluation=gone)
+    form = export_form(tiny_run, "onnx-int8", tmp_path / "form", evaluation=gone, force=True)
+    assert form.config.accuracy is None

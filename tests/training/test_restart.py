@@ -101,3 +101,15 @@ def test_where_one_stands_is_kept(tiny_recipe: Recipe, tmp_path: Path, monkeypat
 
 def test_data_that_are_not_there_are_found_first(tiny_recipe: Recipe, tmp_path: Path) -> None:
     refused(a_run(tmp_path / "run"), tiny_recipe.with_overrides(["data.root=nowhere"]), "no data at nowhere")
+
+
+def test_only_the_first_of_several_processes_throws_a_run_away(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run(tmp_path / "run")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    throw_away(run, tiny_recipe)
+    assert any(run.iterdir())
+    monkeypatch.delenv("LOCAL_RANK")
+    throw_away(run, tiny_recipe)
+    assert not run.exists()

@@ -99,16 +99,16 @@ def find_contestants(model: Path, others: Sequence[Path]) -> tuple[list[Contesta
 def open_all(
     contestants: Sequence[Contestant], threads: int | None, device: Device
 ) -> tuple[dict[Contestant, Run], dict[str, str]]:
-    """Load every contestant; those that cannot run here are left out, with the reason. One must."""
+    """Load every contestant; those that cannot run here are left out, with the reason. The first must."""
     opened: dict[Contestant, Run] = {}
     left_out: dict[str, str] = {}
     for contestant in contestants:
         try:
             opened[contestant] = contestant.open(threads, device)
         except IsharaError as error:
+            if contestant == contestants[0]:
+                raise  # the model itself: budgets are its, and the others are compared with it
             left_out[contestant.name] = str(error)
-    if not opened:
-        raise IsharaError(next(iter(left_out.values())))
     return opened, left_out
 
 
@@ -127,7 +127,7 @@ def _beside(folder: Path) -> list[Path]:
     for other in sorted(folder.resolve().parent.iterdir()):
         try:
             config = read_config(other / CONFIG) if (other / CONFIG).is_file() else None
-        except IsharaError:
+        except (IsharaError, OSError):
             continue
         if config is None or config.form == own.form:
             continue

@@ -121,7 +121,7 @@ def _table(measured: Mapping[str, Any]) -> Table:
         table.add_row(
             escape(row["name"]),
             *(f"{row[kind]['median_ms']:.2f} ({row[kind]['p95_ms']:.2f})" for kind in ("alone", "batch")),
-            f"{row['clips_per_second']['median']:.0f}",
+            f"{row['clips_per_second']['median']:.3g}",
             f"{row['times']['whole']['median']:.2f}",
             memory,
             f"{row['size_bytes'] / _MIB:.1f}",

@@ -33,7 +33,7 @@ def evaluate(
     from ishara.evaluation.card import model_card
     from ishara.evaluation.run import predict_clips, publish
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_folder import CARD
+    from ishara.recognizer_folder import CARD, card_of_form
 
     own_test = split == "test" and manifest is None
     if results is not None and not own_test:
@@ -55,7 +55,8 @@ def evaluate(
     folder = out or run / (f"evaluation-{which}" if form == "onnx" else f"evaluation-{which}-{form}")
     page, summary = publish(folder, predictions, recipe, measured=about, history=run / "history.csv")
     if own_test:
-        (recognizer.folder / CARD).write_text(model_card(recognizer, clips, summary), encoding="utf-8")
+        card = model_card(recognizer, clips, summary) + card_of_form(recognizer.config)
+        (recognizer.folder / CARD).write_text(card, encoding="utf-8")
     console.print(figures_table(summary))
     tell(f"Report: [bold]{escape(str(page))}[/]")
     if results is not None:

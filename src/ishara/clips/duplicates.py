@@ -78,7 +78,7 @@ def near_duplicates(
     same: dict[tuple[str, float | None, float | None], list[str]] = {}
     copy_of = same_files(clip.path for clip in manifest)
     for clip in manifest:
-        same.setdefault((copy_of.get(clip.path, clip.path), clip.start, clip.end), []).append(clip.id)
+        same.setdefault((copy_of.get(clip.path, clip.path), clip.start or 0.0, clip.end), []).append(clip.id)
     links = [(a, b) for a, b, distance in distances(manifest, read, on_unreadable=on_unreadable) if distance <= 1]
     return [cluster for cluster in merge([*same.values(), *links]) if len(cluster) > 1]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 def same_files(paths: Iterable[str]) -> dict[str, str]:
     """For each local file that others are copies of, the one of them that stands for all: the first by name.
 
-    Files that are alone are not named, nor is what is no local file. Only files of one size are read.
+    Files that are alone are not named, nor is what is no local file or an empty one. Only files of one size are read.
     """
     of_size: dict[int, list[str]] = defaultdict(list)
     for path in sorted(set(paths)):
-        if Path(path).is_file():
-            of_size[Path(path).stat().st_size].append(path)
+        if Path(path).is_file() and (size := Path(path).stat().st_size):
+            of_size[size].append(path)
     found: dict[str, str] = {}
     for alike in of_size.values():
         first: dict[bytes, str] = {}

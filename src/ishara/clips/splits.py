@@ -240,6 +240,15 @@ def _groups(manifest: Manifest, column: str) -> dict[str, str]:
     return dict(zip(table["id"], table[column].cast(pl.String), strict=True))
 
 
+def _can_set_groups_aside(manifest: Manifest, group: str) -> bool:
+    """Whether enough whole groups are only trained on, so that some can validate; else single clips have to."""
+    table = manifest.table
+    if group not in table.columns or table[group].null_count():
+        return False
+    tested = table.group_by(group).agg((pl.col("split") == "test").any())
+    return int((~tested["split"]).sum()) > 1
+
+
 def _official(manifest: Manifest, split: Split, seed: int, together: Sequence[Cluster]) -> Manifest:
     """The corpus's own split; a validation side from the training side where it has none."""
     sides = manifest.table["split"]
@@ -254,6 +263,6 @@ def _official(manifest: Manifest, split: Split, seed: int, together: Sequence[Cl
         raise IsharaError(f"The official split has no {' and no '.join(missing)} clips. Choose split.by=group or clip.")
     if "validation" in set(sides) or split.validation == 0:
         return manifest
-    grouped = split.group in manifest.table.columns and not manifest.table[split.group].null_count()
+    grouped = _can_set_groups_aside(manifest, split.group)
     parts = _Parts(manifest, split.model_copy(update={"by": "group" if grouped else "clip"}), together)
     return parts.finish(frozenset(manifest.table.filter(pl.col("split") == "test")["id"]), seed, turn=0)

@@ -39,6 +39,7 @@ def save_attention(
     """
     picture = attention_picture(name, prediction, seen, top=top, truth=truth)
     table = attention_table(name, prediction).write_csv().encode()
+    _refuse_another_table(path.with_suffix(".csv"), table)
     for file, content in ((path.with_suffix(".csv"), table), (path, picture)):
         partial = file.with_name(f".{file.name}.{os.getpid()}.part")
         try:
@@ -50,3 +51,10 @@ def save_attention(
         finally:
             with suppress(OSError):  # its folder may be none
                 partial.unlink()
+
+
+def _refuse_another_table(path: Path, table: bytes) -> None:
+    """A table that is there is replaced only if it has the same columns: the folder may be one of the user's own."""
+    columns = table.partition(b"\n")[0]
+    if path.is_file() and path.read_bytes()[: len(columns)] != columns:
+        raise IsharaError(f"{path}: is there already and is no table of attention. Give another folder.")

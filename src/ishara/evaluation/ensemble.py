@@ -40,12 +40,13 @@ def average(parts: Sequence[Predictions]) -> Predictions:
     disputed = counted.filter(pl.col("glosses") > 1)
     if len(disputed):
         raise IsharaError(f"Clip {disputed['clip'][0]!r} has more than one gloss; expected tables of the same clips.")
-    if counted["rows"].n_unique() > 1:
-        ordered = counted.sort("rows")
-        few, most = ordered.row(0, named=True), ordered.row(-1, named=True)
+    members = sum(part.table["seed"].n_unique() for part in parts)
+    few = counted.filter(pl.col("rows") != members)
+    if len(few):
+        first = few.row(0, named=True)
         raise IsharaError(
-            f"Clip {few['clip']!r} on fold {few['fold']!r} has {few['rows']} predictions and another clip "
-            f"{most['rows']}; expected recognisers of the same folds and seeds."
+            f"Clip {first['clip']!r} on fold {first['fold']!r} has {first['rows']} predictions; expected one of "
+            f"each of {members} recognisers: all of the same clips, folds and seeds."
         )
     means = grouped.agg(
         *(pl.col(name).first() for name in _FACTS),

@@ -50,7 +50,7 @@ def evaluation_clips(run: Path, manifest: Path | None) -> Evaluation | None:
     Raises
     ------
     IsharaError
-        If the manifest cannot be read.
+        If the manifest cannot be read, or has training clips alone.
     """
     path = manifest or run / _MANIFEST
     if manifest is None and not path.is_file():
@@ -61,6 +61,11 @@ def evaluation_clips(run: Path, manifest: Path | None) -> Evaluation | None:
         return Evaluation(manifest.name, list(clips))
     side = next((side for side in _SIDES if side in sides), None)
     if side is None:
+        if manifest is not None:
+            raise IsharaError(
+                f"{manifest}: has no clip of the test or validation side, only of {', '.join(sorted(sides))}; expected "
+                "clips that the recogniser did not learn from."
+            )
         return None
     of = "the run" if manifest is None else manifest.name
     return Evaluation(f"{side} side of {of}", list(clips.where(pl.col("split") == side)))

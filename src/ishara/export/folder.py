@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from ishara.models.weights import WEIGHTS, save_weights
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, digests
+from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, card_of_form, digests
 
 
 def write_recognizer(
@@ -43,7 +44,7 @@ def write_recognizer(
     card
         Writes the model card of the finished recogniser, in Markdown.
     """
-    partial = folder.with_name(folder.name + ".part")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     pixels = sees_pixels(recipe)
@@ -95,7 +96,7 @@ def write_form(
     proof
         Raises an `IsharaError` where the finished recogniser is not what it should be.
     """
-    partial = folder.with_name(folder.name + ".part")
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
@@ -103,7 +104,7 @@ def write_form(
         _seal(partial, config, (*config.graph, CALIBRATION), temperature=source.temperature)
         if (source.folder / CARD).is_file():
             card = (source.folder / CARD).read_text(encoding="utf-8")
-            (partial / CARD).write_text(card + _card_of_form(config), encoding="utf-8")
+            (partial / CARD).write_text(card + card_of_form(config), encoding="utf-8")
         proof(Recognizer.load(partial))
         partial.replace(folder)
     except OSError as error:
@@ -111,17 +112,6 @@ def write_form(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Recognizer.load(folder)
-
-
-def _card_of_form(config: Config) -> str:
-    """What a card says of a form; the figures above it are those of the form that was trained."""
-    reduced = f" ({config.reduction})" if config.reduction else ""
-    lines = ["", "## Form", "", f"Exported as `{config.form}`{reduced}, without the weights for training."]
-    if config.accuracy is not None:
-        lines.append(f"Measured when it was exported: {config.accuracy}.")
-    elif config.reduction:
-        lines.append("What that costs was not measured.")
-    return "\n".join([*lines, ""])
 
 
 def _seal(folder: Path, config: Config, names: Sequence[str], *, temperature: float) -> None:

@@ -99,7 +99,7 @@ def export_form(
         else:
             candidates = list(_reduce(recognizer, form, graph, calibration))
             batches.check_all(plain, candidates, form)
-            chosen, accuracy = _choose(plain, candidates, evaluation, progress)
+            chosen, accuracy = _choose(plain, candidates, evaluation, progress, unmeasured=force)
             _refuse_loss(form, chosen, None if force else accuracy)
             graph = chosen.graph
             config = _config(recognizer.config, form, reduction=chosen.method, accuracy=accuracy)
@@ -135,6 +135,8 @@ def _free(folder: Path) -> Path:
     """The folder, which is not there yet or is empty."""
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise IsharaError(f"{folder}: is there already; an export goes into a new or an empty folder (--out).")
+    if folder.resolve() == Path.cwd():
+        raise IsharaError(f"{folder}: is the current folder, which cannot be replaced; name a folder below it (--out).")
     return folder
 
 
@@ -182,13 +184,26 @@ def _reduce(recognizer: Recognizer, form: Form, graph: Path, calibration: Sequen
 
 
 def _choose(
-    plain: Recognizer, candidates: Sequence[_Candidate], evaluation: Evaluation | None, progress: Progress
+    plain: Recognizer,
+    candidates: Sequence[_Candidate],
+    evaluation: Evaluation | None,
+    progress: Progress,
+    *,
+    unmeasured: bool,
 ) -> tuple[_Candidate, Accuracy | None]:
-    """The candidate that gets most clips right, the smallest of them; the first where nothing can be measured."""
+    """The candidate that gets most clips right, the smallest of them; the first where nothing can be measured.
+
+    Clips that cannot be read are an error, unless it may go unmeasured.
+    """
     if evaluation is None:
         return candidates[0], None
     recognizers = [plain, *(candidate.recognizer for candidate in candidates)]
-    clips, (before, *after) = count_right(recognizers, evaluation, progress)
+    try:
+        clips, (before, *after) = count_right(recognizers, evaluation, progress)
+    except IsharaError:
+        if not unmeasured:
+            raise
+        return candidates[0], None
     right, chosen = max(zip(after, candidates, strict=True), key=lambda pair: (pair[0], -pair[1].size))
     return chosen, Accuracy(measured_on=evaluation.name, clips=clips, right_before=before, right_after=right)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -26,8 +28,19 @@ SECONDS = "seconds.json"
 # What a job leaves in its folder beside the run: what went wrong in code that is not the user's, and who is at it.
 ERROR = "error.txt"
 LOCK = ".lock"
+_NO_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+_LONGEST_NAME = 100  # bytes
 # How one job is done: recipe, clips with their split, run folder → predictions of the test side.
 Learner = Callable[[Recipe, Manifest, Path], Predictions]
+
+
+def folder_name(fold: str) -> str:
+    """A fold's name as that of a folder: itself where every system can have it, else a like one.
+
+    A fold is named after its signers, who may be called anything, and joins the names of those who share clips.
+    """
+    plain = _NO_NAME.sub("_", fold).encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip(". ")
+    return plain if plain == fold else f"{plain}-{hashlib.sha256(fold.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ishara.evaluation.run import PREDICTIONS
 from ishara.evaluation.scores import Scores, class_mean
 from ishara.recipe import Choose, Recipe
 from ishara.training.folds import inner_protocol
-from ishara.training.jobs import Job
+from ishara.training.jobs import Job, folder_name
 from ishara.training.preflight import check_names
 
 INNER = "choice"
@@ -94,8 +94,14 @@ def inner_jobs(recipe: Recipe, tried: Sequence[Recipe], fold: Fold, inner: Seque
     for number, candidate in enumerate(tried, start=1):
         plain = candidate.model_copy(update=alone)
         seeds = [(seed, plain.with_overrides([f"train.seed={seed}"])) for seed in _choose(recipe).seeds]
-        home = f"{INNER}/{fold.name}/{number}"
-        jobs.append([Job(f"{home}-{part.name}-seed{seed}", seeded, part) for seed, seeded in seeds for part in inner])
+        home = f"{INNER}/{folder_name(fold.name)}/{number}"
+        jobs.append(
+            [
+                Job(f"{home}-{folder_name(part.name)}-seed{seed}", seeded, part)
+                for seed, seeded in seeds
+                for part in inner
+            ]
+        )
     return jobs
 
 

@@ -17,7 +17,7 @@ from ishara.evaluation.run import PREDICTIONS
 from ishara.models.options import sees_pixels
 from ishara.recipe import PoseOptions, Recipe
 from ishara.training.folds import make_folds, make_nested_folds
-from ishara.training.jobs import Job, Learner, learn, read_seconds
+from ishara.training.jobs import Job, Learner, folder_name, learn, read_seconds
 from ishara.training.nested import Choice, candidates, choose_best, inner_jobs
 from ishara.training.progress import Report, Tracker, silent, write_plan
 from ishara.training.sides import STORES, prepare_clips, read_failures
@@ -77,7 +77,7 @@ class _Plan:
 
 
 def _outer_job(recipe: Recipe, fold: Fold, seed: int) -> Job:
-    return Job(f"{fold.name}-seed{seed}", recipe.with_overrides([f"train.seed={seed}"]), fold)
+    return Job(f"{folder_name(fold.name)}-seed{seed}", recipe.with_overrides([f"train.seed={seed}"]), fold)
 
 
 def crossval(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -43,6 +44,8 @@ def throw_away(folder: Path, recipe: Recipe, *, keep: Path | None = None) -> Non
         If the folder is neither a run nor a cross-validation, holds something that the recipe reads or the current
         folder, or the recipe's clips cannot be found. Nothing is deleted then.
     """
+    if any(int(os.environ.get(rank, 0)) for rank in ("LOCAL_RANK", "NODE_RANK")):
+        return  # of several processes that were given the same command, the first has done so before the others began
     if not folder.exists() or (folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())):
         return
     if folder.is_symlink() or not (_is_run(folder) or _is_crossval(folder, recipe)):

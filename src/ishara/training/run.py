@@ -162,9 +162,12 @@ def _tell(*sentences: str) -> None:
 def _fit_temperature(recognizer: Recognizer, validation: TrainingClips | None) -> float:
     if validation is None:
         return 1.0
-    logits = []
+    logits, labels = [], []
     for start in range(0, len(validation), recognizer.together):
         keys = range(start, min(start + recognizer.together, len(validation)))
-        clips = [validation[[ClipKey(key, 0)]].x[0].numpy() for key in keys]
+        read = [validation[[ClipKey(key, 0)]] for key in keys]
+        clips = [batch.x[0].numpy() for batch in read]
         logits.append(recognizer.run([ModelInput(x, np.zeros(len(x), np.float32)) for x in clips]).logits)
-    return fit_temperature(np.concatenate(logits), np.array(validation.labels))
+        # Not the side's own labels: another clip may stand in for one that can no longer be read.
+        labels += [int(batch.label) for batch in read]
+    return fit_temperature(np.concatenate(logits), np.array(labels))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from filelock import FileLock
 from rich.markup import escape
 
 from ishara.clips.manifest import Manifest
@@ -98,10 +99,13 @@ def prepare_clips(recipe: Recipe, manifest: Manifest, stores: Path) -> PoseStore
         If not one clip could be read.
     """
     clips = [Source(clip.id, clip.path, clip.start, clip.end) for clip in manifest]
-    return PoseStore.build(
-        stores, clips, recipe.pose, skeleton=model_skeleton(recipe.pose),
-        progress=lambda items: track("Preparing clips", list(items)),
-    )  # fmt: skip
+    stores.mkdir(parents=True, exist_ok=True)
+    # Two runs may share their clips: the second waits, and finds them prepared.
+    with FileLock(stores / ".lock"):
+        return PoseStore.build(
+            stores, clips, recipe.pose, skeleton=model_skeleton(recipe.pose),
+            progress=lambda items: track("Preparing clips", list(items)),
+        )  # fmt: skip
 
 
 def _landmarks(recipe: Recipe, manifest: Manifest, stores: Path) -> _Readable:
@@ -145,7 +149,8 @@ def read_failures(folder: Path) -> dict[str, str]:
 
 
 def _tell_of_glosses_without_clips(manifest: Manifest, labels: list[str]) -> None:
-    without = Counter(clip.gloss for clip in manifest if clip.gloss not in set(labels))
+    known = set(labels)
+    without = Counter(clip.gloss for clip in manifest if clip.split is not None and clip.gloss not in known)
     if without:
         named = ", ".join(list(without)[:_MOST_NAMED]) + (", …" if len(without) > _MOST_NAMED else "")
         errors.print(

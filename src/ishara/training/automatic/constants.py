@@ -77,6 +77,8 @@ MANY_GLOSSES, WIDTH_FOR_MANY = 500, 256
 BATCHES = ((0, 16), (1_000, 32), (20_000, 64))
 # Optimiser steps of a run: what 60 epochs of fingerspelling or wlasl50 come to. isl30's 30 epochs come to 1,800.
 STEPS = 1_200
+# In a shorter run, an average of weights with a decay of 0.99 still holds too much of the first ones.
+FEWEST_STEPS_TO_AVERAGE = 500
 # Each clip is seen so often at least (fewer times in large corpora, which repeat themselves) and at most.
 FEWEST_EPOCHS = ((0, 30), (20_000, 20), (100_000, 12))
 MOST_EPOCHS = 150

@@ -9,6 +9,7 @@ from ishara.training.automatic.constants import (
     BATCHES,
     EPOCHS_STEP,
     FEWEST_EPOCHS,
+    FEWEST_STEPS_TO_AVERAGE,
     LEARNING,
     MANY_GLOSSES,
     MODEL,
@@ -61,7 +62,8 @@ def choose_learning(survey: Survey, training: int) -> Iterator[Choice]:
         each = f"each gloss has {_clips(glosses.least)}" if glosses.least == glosses.most else each
         yield Choice("loss.class_weights", "none", each)
     for key, value in LEARNING.items():
-        yield Choice(key, value, _WHY[key])
+        if key != "train.ema" or epochs * steps >= FEWEST_STEPS_TO_AVERAGE:
+            yield Choice(key, value, _WHY[key])
 
 
 def _for(table: tuple[tuple[int, int], ...], number: int) -> int:
