@@ -33,12 +33,7 @@ the median over rounds, and in brackets the lowest and the highest. The notebook
 _COLUMNS = "| | measured | required | |\n|---|---|---|---|"
 _MARKS = {None: "", True: "met", False: "**missed**"}
 # Why a bound is missed, by the beginning of the figure's name.
-_REASONS = {
-    "Cost grows with this power of the number of frames of 16 clips at once": (
-        "Attention weighs every frame against every other, and the weights of 16 long clips together no longer fit the "
-        "memory that is nearest to the processor: on the machine of the trial, smaller batches of them took less time."
-    ),
-}
+_REASONS: dict[str, str] = {}
 
 
 def page(results: Path) -> str:
