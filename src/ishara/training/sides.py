@@ -101,7 +101,7 @@ def prepare_clips(recipe: Recipe, manifest: Manifest, stores: Path) -> PoseStore
     clips = [Source(clip.id, clip.path, clip.start, clip.end) for clip in manifest]
     stores.mkdir(parents=True, exist_ok=True)
     # Two runs may share their clips: the second waits, and finds them prepared.
-    with FileLock(stores / ".lock"):
+    with FileLock(stores / "preparing.lock"):
         return PoseStore.build(
             stores, clips, recipe.pose, skeleton=model_skeleton(recipe.pose),
             progress=lambda items: track("Preparing clips", list(items)),
