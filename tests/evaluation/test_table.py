@@ -42,3 +42,10 @@ def test_a_result_of_earlier_settings_says_so(tmp_path: Path) -> None:
     for digits, told in ((recipe.hash, False), ("0" * 12, True)):
         (tmp_path / "wlasl50-spoter.json").write_text(json.dumps(result | {"recipe_hash": digits}), encoding="utf-8")
         assert ("`wlasl50-spoter`, earlier settings" in results_table(tmp_path, tmp_path)) is told
+
+
+def test_a_result_of_some_of_the_folds_names_them(tmp_path: Path) -> None:
+    result = json.loads((ROOT / "results/isl30-spoter.json").read_text(encoding="utf-8"))
+    some = {"protocol": result["protocol"] | {"only": ["s02", "s06"]}}
+    (tmp_path / "isl30-spoter.json").write_text(json.dumps(result | some), encoding="utf-8")
+    assert "| leave one signer out, only s02, s06 |" in results_table(tmp_path)

@@ -58,6 +58,17 @@ def test_nothing_is_looked_for_where_the_recipe_says_so(planted: Recipe, capsys:
     assert capsys.readouterr().err == ""
 
 
+def test_only_the_folds_that_are_named_are_made_and_as_they_are_among_all(tiny_recipe: Recipe) -> None:
+    recipe = tiny_recipe.with_overrides(["split.by=group", "split.validation=0.3"])
+    every = {fold.name: fold.manifest.table for fold in make_folds(recipe)}
+    third, first = list(every)[2], next(iter(every))
+    made = make_folds(recipe.with_overrides([f"protocol.only=[{third}, {first}]"]))
+    assert [fold.name for fold in made] == [first, third]
+    assert all(fold.manifest.table.equals(every[fold.name]) for fold in made)
+    with pytest.raises(IsharaError, match=r"protocol\.only: there is no fold 'nobody'.*signer-01"):
+        make_folds(recipe.with_overrides(["protocol.only=[nobody]"]))
+
+
 def test_a_split_without_the_group_column_is_refused(tiny_recipe: Recipe) -> None:
     with pytest.raises(IsharaError, match=r"village"):
         split_clips(tiny_recipe.with_overrides(["split.by=group", "split.group=village"]))

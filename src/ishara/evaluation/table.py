@@ -84,6 +84,11 @@ def _corpus(measured: dict[str, Any]) -> str:
 
 
 def _tested(protocol: dict[str, Any]) -> str:
+    only = protocol.get("only")
+    return _folds(protocol) + (f", only {', '.join(only)}" if only else "")
+
+
+def _folds(protocol: dict[str, Any]) -> str:
     if protocol["name"] == "held-out":
         return str(protocol["tested"])
     if protocol["name"] == "leave-one-group-out":

@@ -129,6 +129,10 @@ class Protocol(Section):
     )
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Count = 1
+    only: tuple[str, ...] = Field(
+        (), description="Only these of the folds, by name; empty for all of them.",
+        json_schema_extra={EXPECTED: "a list of folds, such as [s02, s06]"},
+    )  # fmt: skip
     seeds: Seeds = Field((0,), description="Each fold is trained once with each.", json_schema_extra=_SEEDS)
     choose: Choose | None = Field(None, description="Choose values inside each fold, on its training side.")
 

@@ -13,7 +13,7 @@ from ishara.clips.leaks import check, near_duplicates
 from ishara.clips.manifest import Manifest
 from ishara.clips.splits import Cluster, Fold, assign, folds
 from ishara.console import errors
-from ishara.errors import IsharaError
+from ishara.errors import IsharaError, choices
 from ishara.recipe import Protocol, Recipe
 
 _LEARNT_FROM = ("train", "validation")
@@ -108,11 +108,19 @@ def _onto(manifest: Manifest, inner: Fold) -> Fold:
 def _checked_folds(recipe: Recipe) -> tuple[list[Fold], list[Cluster]]:
     """The folds, and the near-identical clips that were looked for."""
     manifest, clusters = _load(recipe)
-    made = folds(manifest, recipe.split, recipe.protocol, _kept_together(recipe, clusters))
+    made = _only(folds(manifest, recipe.split, recipe.protocol, _kept_together(recipe, clusters)), recipe.protocol.only)
     for fold in made:
         _check_leaks(recipe, fold.manifest, clusters, grouped=_by_group(recipe))
         _check_glosses(fold.manifest, f"Fold {fold.name}")
     return made, clusters
+
+
+def _only(made: list[Fold], names: Sequence[str]) -> list[Fold]:
+    """The folds of these names, in their own order; all of them where there are no names."""
+    known = [fold.name for fold in made]
+    if unknown := [name for name in names if name not in known]:
+        raise IsharaError(f"protocol.only: there is no fold {unknown[0]!r}. {choices(unknown[0], known)}")
+    return [fold for fold in made if fold.name in names] if names else made
 
 
 def _checked_inner(recipe: Recipe, fold: Fold, clusters: list[Cluster]) -> list[Fold]:
