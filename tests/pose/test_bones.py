@@ -1,10 +1,10 @@
-"""Bones and bends: what of a pose stays the same wherever the signer stands."""
+"""Bones, bends and distances: what of a pose stays the same wherever the signer stands."""
 
 import numpy as np
 import pytest
 
 from ishara.clips.corpora.synthetic import synthetic_clip
-from ishara.pose.bones import bends, bone_vectors, bones_of, joints_of, palm_length
+from ishara.pose.bones import bends, bone_vectors, bones_of, distances, joints_of, palm_length, spans_of
 from ishara.pose.geometry import rotate, scale, shift
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import prepare
@@ -83,3 +83,21 @@ def test_a_straight_joint_is_1_a_folded_one_minus_1_and_an_unseen_one_0() -> Non
     turned = coordinates.copy()
     turned[4] = [[0, 0], [1, 0], [1.5, np.sqrt(0.75)]]
     assert bends(Pose(turned, confidence, 25, skeleton))[4, 0] == pytest.approx(0.5)
+
+
+def test_distances_are_between_the_points_they_name_and_know_neither_place_nor_size_nor_direction() -> None:
+    found = distances(CLIP, dict.fromkeys(HANDS, 1.0))
+    index = CLIP.skeleton.index
+    assert len(spans_of(CLIP.skeleton)) == 2 * 23
+    for number, (start, end) in enumerate(spans_of(CLIP.skeleton)):
+        both = CLIP.seen[:, index(start)] & CLIP.seen[:, index(end)]
+        apart = np.linalg.norm(CLIP.coordinates[:, index(end)] - CLIP.coordinates[:, index(start)], axis=1)
+        np.testing.assert_allclose(found[both, number], apart[both], atol=1e-5)
+        assert not found[~both, number].any()
+    moved = CLIP.replace(rotate(scale(shift(CLIP.coordinates, 0.4, -0.2), 1.6), 30))
+    np.testing.assert_allclose(distances(moved, palms(moved)), distances(CLIP, palms(CLIP)), atol=1e-3)
+
+
+def test_a_body_without_fingers_has_no_distances() -> None:
+    assert spans_of(get_skeleton("kinect20")) == ()
+    assert distances(prepare(synthetic_clip("SYN-02"), PoseOptions(skeleton="kinect20")), {}).shape[1] == 0

@@ -1,9 +1,10 @@
-"""Bones and how they are bent: what of a pose does not depend on where the signer stands."""
+"""Bones, how they are bent, and how far fingers are apart: what does not depend on where the signer stands."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ from ishara.pose.pose import Array, Pose, columns_of
 from ishara.pose.skeleton import HANDS, Skeleton
 
 _SMALLEST = 1e-3
+# Whose distances tell one handshape from another: each two of the first, and the thumb's tip from each of the others.
+_ENDS = ("wrist", "thumb_tip", "index_tip", "middle_tip", "ring_tip", "pinky_tip")
+_TOUCHED = tuple(f"{finger}_{joint}" for finger in ("index", "middle", "ring", "pinky") for joint in ("mcp", "pip"))
 
 
 class Bone(NamedTuple):
@@ -51,6 +55,14 @@ def joints_of(skeleton: Skeleton) -> tuple[Joint, ...]:
     return tuple(joints)
 
 
+@lru_cache(maxsize=64)
+def spans_of(skeleton: Skeleton) -> tuple[Bone, ...]:
+    """The pairs of points of each hand whose distance tells how the fingers stand to each other."""
+    pairs = [*combinations(_ENDS, 2), *(("thumb_tip", joint) for joint in _TOUCHED)]
+    named = [Bone(f"{hand}.{start}", f"{hand}.{end}") for hand in HANDS for start, end in pairs]
+    return tuple(span for span in named if span.start in skeleton and span.end in skeleton)
+
+
 def bone_vectors(pose: Pose, palms: Mapping[str, float]) -> Array:
     """(T, bones, D): each bone's vector; 0 where an end was not seen.
 
@@ -61,7 +73,7 @@ def bone_vectors(pose: Pose, palms: Mapping[str, float]) -> Array:
     palms
         Length of the palm of each hand, which its bones are measured in.
     """
-    starts, ends = _bone_columns(pose.skeleton)
+    starts, ends = _columns(pose.skeleton, bones_of(pose.skeleton))
     vectors, seen = _vectors(pose, starts, ends)
     unit = np.ones(len(pose.skeleton), np.float32)
     for hand in HANDS:
@@ -70,9 +82,17 @@ def bone_vectors(pose: Pose, palms: Mapping[str, float]) -> Array:
     return np.where(seen[..., None], vectors / unit[ends, None], 0).astype(np.float32, copy=False)
 
 
+def distances(pose: Pose, palms: Mapping[str, float]) -> Array:
+    """(T, spans): how far the points of `spans_of` are apart, in palms of their hand; 0 where one was not seen."""
+    starts, ends = _columns(pose.skeleton, spans_of(pose.skeleton))
+    vectors, seen = _vectors(pose, starts, ends)
+    palm = np.array([palms[span.start.partition(".")[0]] for span in spans_of(pose.skeleton)], np.float32)
+    return np.where(seen, np.sqrt(_dot(vectors, vectors)) / palm, 0).astype(np.float32, copy=False)
+
+
 def bends(pose: Pose) -> Array:
     """(T, joints): the cosine between the two bones of each joint, 1 where it is straight; 0 where it was not seen."""
-    starts, middles, ends = _joint_columns(pose.skeleton)
+    starts, middles, ends = _columns(pose.skeleton, joints_of(pose.skeleton), 3)
     first, first_seen = _vectors(pose, starts, middles)
     second, second_seen = _vectors(pose, middles, ends)
     lengths = np.sqrt(_dot(first, first)) * np.sqrt(_dot(second, second))
@@ -109,17 +129,10 @@ def _lengths(pose: Pose, start: NDArray[np.intp], ends: NDArray[np.intp]) -> Arr
     return lengths
 
 
-@lru_cache(maxsize=64)
-def _bone_columns(skeleton: Skeleton) -> NDArray[np.intp]:
-    """(2, bones): where each bone's start and end are."""
-    return np.array([[skeleton.index(name) for name in bone] for bone in bones_of(skeleton)], np.intp).reshape(-1, 2).T
-
-
-@lru_cache(maxsize=64)
-def _joint_columns(skeleton: Skeleton) -> NDArray[np.intp]:
-    """(3, joints): where each joint's three landmarks are."""
-    rows = [[skeleton.index(name) for name in joint] for joint in joints_of(skeleton)]
-    return np.array(rows, np.intp).reshape(-1, 3).T
+@lru_cache(maxsize=256)
+def _columns(skeleton: Skeleton, named: tuple[Bone | Joint, ...], points: int = 2) -> NDArray[np.intp]:
+    """(points, N): where the landmarks of each bone, span or joint are."""
+    return np.array([[skeleton.index(name) for name in one] for one in named], np.intp).reshape(-1, points).T
 
 
 @lru_cache(maxsize=64)

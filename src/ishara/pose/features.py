@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ishara.pose.bones import bends, bone_vectors, bones_of, from_wrist, joints_of, palm_length
+from ishara.pose.bones import (
+    bends,
+    bone_vectors,
+    bones_of,
+    distances,
+    from_wrist,
+    joints_of,
+    palm_length,
+    spans_of,
+)
 from ishara.pose.pose import Array, Pose, columns_of
 from ishara.pose.skeleton import HANDS, Skeleton
 from ishara.recipe import Features
@@ -66,6 +75,10 @@ def feature_layout(skeleton: Skeleton, options: Features, dimensions: int) -> Fe
         joints = [joint.end for joint in joints_of(skeleton)]
         names += [f"{landmark}.bend" for landmark in joints]
         owners += [skeleton.index(landmark) for landmark in joints]
+    if options.distances:
+        spans = spans_of(skeleton)
+        names += [f"{span.end}.from.{span.start.partition('.')[2]}" for span in spans]
+        owners += [skeleton.index(span.end) for span in spans]
     if options.velocities:
         add(skeleton.landmarks, ".velocity")
     if options.presence:
@@ -96,9 +109,11 @@ def extract_features(pose: Pose, options: Features) -> Array:
     if options.hand_local:
         parts += [_hand_local(pose, hand) for hand in HANDS if hand in pose.skeleton.groups]
     if options.bones:
-        parts.append(bone_vectors(pose, {hand: palm_length(pose, hand) for hand in HANDS}).reshape(frames, -1))
+        parts.append(bone_vectors(pose, _palms(pose)).reshape(frames, -1))
     if options.angles:
         parts.append(bends(pose))
+    if options.distances:
+        parts.append(distances(pose, _palms(pose)))
     if options.velocities:
         parts.append(_velocities(pose).reshape(frames, -1))
     if options.presence:
@@ -126,6 +141,10 @@ def _eye_line(pose: Pose) -> float:
         if len(heights):
             return float(np.median(heights)) - above
     return -_EYES_ABOVE_NECK
+
+
+def _palms(pose: Pose) -> dict[str, float]:
+    return {hand: palm_length(pose, hand) for hand in HANDS}
 
 
 def _hand_local(pose: Pose, hand: str) -> Array:

@@ -206,13 +206,17 @@ class Features(Section):
     hand_local: bool = Field(True, description="Each hand also in its own frame: from the wrist, in hand sizes.")
     bones: bool = Field(False, description="From the landmark that each hangs on, in hands in hand sizes.")
     angles: bool = Field(False, description="How each joint of arms and fingers is bent, as a cosine.")
+    distances: bool = Field(
+        False,
+        description="How far a hand's fingertips are from each other, and the thumb's from joints, in hand sizes.",
+    )
     velocities: bool = False
     presence: bool = Field(False, description="Per landmark group, the share of its landmarks that was seen.")
 
     @model_validator(mode="after")
     def _something(self) -> Features:
-        if not (self.positions or self.hand_local or self.bones or self.angles or self.velocities):
-            raise ValueError("at least one of positions, hand_local, bones, angles and velocities must be true")
+        if not any((self.positions, self.hand_local, self.bones, self.angles, self.distances, self.velocities)):
+            raise ValueError("at least one of positions, hand_local, bones, angles, distances, velocities must be true")
         return self
 
 
