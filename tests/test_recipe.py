@@ -40,7 +40,7 @@ def write(folder: Path, **changes: object) -> Path:
         ({"train": {"precision": 16}}, r"train.precision: found '16'. Choose from: 16-mixed, 32, bf16-mixed"),
         ({"pose": {"dimensions": 4}}, r"pose.dimensions: found 4. Choose from: 2, 3"),
         ({"pose": {"normalise": "none", "dominant_hand": "right"}}, r"pose: dominant_hand: right .*needs normalise"),
-        ({"features": {"positions": False, "hand_local": False}}, r"at least one of positions"),
+        ({"features": {"positions": False, "hand_local": False}}, r"at least one of these must be true: positions"),
         ({"augment": {"preset": ["none"]}}, r"no preset \['none'\].*bengali"),
         ({"pixels": {"frame": 8}}, r"no key 'pixels.frame'.*Did you mean 'frames'"),
         ({"pixels": {"sampling": "even"}}, r"pixels.sampling: found 'even'. Choose from: dense, segments, uniform"),

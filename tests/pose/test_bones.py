@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from ishara.clips.corpora.synthetic import synthetic_clip
-from ishara.pose.bones import bends, bone_vectors, bones_of, distances, joints_of, palm_length, spans_of
+from ishara.pose.bones import (
+    bends,
+    bone_vectors,
+    bones_of,
+    distances,
+    joints_of,
+    palm_length,
+    reaches,
+    reaches_of,
+    spans_of,
+)
 from ishara.pose.geometry import rotate, scale, shift
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import prepare
@@ -96,6 +106,19 @@ def test_distances_are_between_the_points_they_name_and_know_neither_place_nor_s
         assert not found[~both, number].any()
     moved = CLIP.replace(rotate(scale(shift(CLIP.coordinates, 0.4, -0.2), 1.6), 30))
     np.testing.assert_allclose(distances(moved, palms(moved)), distances(CLIP, palms(CLIP)), atol=1e-3)
+
+
+def test_reaches_are_from_the_wrists_in_shoulder_widths() -> None:
+    found = reaches(CLIP)
+    index = CLIP.skeleton.index
+    assert {reach.start for reach in reaches_of(CLIP.skeleton)} == {"left_wrist", "right_wrist"}
+    for number, (start, end) in enumerate(reaches_of(CLIP.skeleton)):
+        both = CLIP.seen[:, index(start)] & CLIP.seen[:, index(end)]
+        apart = np.linalg.norm(CLIP.coordinates[:, index(end)] - CLIP.coordinates[:, index(start)], axis=1)
+        np.testing.assert_allclose(found[both, number], apart[both], atol=1e-5)
+        assert not found[~both, number].any()
+    assert len(reaches_of(get_skeleton("kinect20"))) == 3 + 2 * 7
+    assert reaches_of(get_skeleton("hands")) == ()
 
 
 def test_a_body_without_fingers_has_no_distances() -> None:

@@ -11,7 +11,7 @@ from ishara.pose.prepare import prepare
 from ishara.pose.skeleton import Skeleton, get_skeleton, list_skeletons
 from ishara.recipe import Features, PoseOptions
 
-ALL = Features(bones=True, angles=True, distances=True, velocities=True, presence=True)
+ALL = Features(bones=True, angles=True, distances=True, reaches=True, velocities=True, presence=True)
 CLIP = prepare(synthetic_clip("SYN-02"), PoseOptions(skeleton="upper-body-hands", dimensions=3, max_gap=0))
 
 

@@ -15,7 +15,9 @@ from ishara.pose.skeleton import HANDS, Skeleton
 
 _SMALLEST = 1e-3
 # Whose distances tell one handshape from another: each two of the first, and the thumb's tip from each of the others.
+# And where a hand is: its wrist's from these, and from the other arm's wrist and elbow.
 _ENDS = ("wrist", "thumb_tip", "index_tip", "middle_tip", "ring_tip", "pinky_tip")
+_REACHED = ("head", "nose", "neck", "left_shoulder", "right_shoulder", "spine_mid", "left_hip", "right_hip")
 _TOUCHED = tuple(f"{finger}_{joint}" for finger in ("index", "middle", "ring", "pinky") for joint in ("mcp", "pip"))
 
 
@@ -63,6 +65,14 @@ def spans_of(skeleton: Skeleton) -> tuple[Bone, ...]:
     return tuple(span for span in named if span.start in skeleton and span.end in skeleton)
 
 
+@lru_cache(maxsize=64)
+def reaches_of(skeleton: Skeleton) -> tuple[Bone, ...]:
+    """The pairs of points whose distance tells where on the body, and how near to each other, the hands are."""
+    named = [Bone("left_wrist", "right_wrist"), Bone("left_wrist", "right_elbow"), Bone("right_wrist", "left_elbow")]
+    named += [Bone(wrist, point) for wrist in ("left_wrist", "right_wrist") for point in _REACHED]
+    return tuple(reach for reach in named if reach.start in skeleton and reach.end in skeleton)
+
+
 def bone_vectors(pose: Pose, palms: Mapping[str, float]) -> Array:
     """(T, bones, D): each bone's vector; 0 where an end was not seen.
 
@@ -84,10 +94,14 @@ def bone_vectors(pose: Pose, palms: Mapping[str, float]) -> Array:
 
 def distances(pose: Pose, palms: Mapping[str, float]) -> Array:
     """(T, spans): how far the points of `spans_of` are apart, in palms of their hand; 0 where one was not seen."""
-    starts, ends = _columns(pose.skeleton, spans_of(pose.skeleton))
-    vectors, seen = _vectors(pose, starts, ends)
-    palm = np.array([palms[span.start.partition(".")[0]] for span in spans_of(pose.skeleton)], np.float32)
-    return np.where(seen, np.sqrt(_dot(vectors, vectors)) / palm, 0).astype(np.float32, copy=False)
+    spans = spans_of(pose.skeleton)
+    palm = np.array([palms[span.start.partition(".")[0]] for span in spans], np.float32)
+    return _apart(pose, spans) / palm
+
+
+def reaches(pose: Pose) -> Array:
+    """(T, reaches): how far the points of `reaches_of` are apart, in the pose's unit; 0 where one was not seen."""
+    return _apart(pose, reaches_of(pose.skeleton))
 
 
 def bends(pose: Pose) -> Array:
@@ -120,6 +134,13 @@ def palm_length(pose: Pose, hand: str) -> float:
     if not palms.any():
         palms = _lengths(pose, wrist, members) / 2
     return max(float(np.median(palms[palms > 0])), _SMALLEST) if palms.any() else 1.0
+
+
+def _apart(pose: Pose, pairs: tuple[Bone, ...]) -> Array:
+    """(T, pairs): the distance between the two of each pair; 0 where one was not seen."""
+    starts, ends = _columns(pose.skeleton, pairs)
+    vectors, seen = _vectors(pose, starts, ends)
+    return np.where(seen, np.sqrt(_dot(vectors, vectors)), 0).astype(np.float32, copy=False)
 
 
 def _lengths(pose: Pose, start: NDArray[np.intp], ends: NDArray[np.intp]) -> Array:

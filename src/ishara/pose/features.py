@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ishara.pose.bones import (
+    Bone,
     bends,
     bone_vectors,
     bones_of,
@@ -14,6 +15,8 @@ from ishara.pose.bones import (
     from_wrist,
     joints_of,
     palm_length,
+    reaches,
+    reaches_of,
     spans_of,
 )
 from ishara.pose.pose import Array, Pose, columns_of
@@ -75,16 +78,24 @@ def feature_layout(skeleton: Skeleton, options: Features, dimensions: int) -> Fe
         joints = [joint.end for joint in joints_of(skeleton)]
         names += [f"{landmark}.bend" for landmark in joints]
         owners += [skeleton.index(landmark) for landmark in joints]
-    if options.distances:
-        spans = spans_of(skeleton)
-        names += [f"{span.end}.from.{span.start.partition('.')[2]}" for span in spans]
-        owners += [skeleton.index(span.end) for span in spans]
+    for pair in _pairs(skeleton, options):
+        # Without the hand's name, so that both hands have the same.
+        names.append(f"{pair.start}.from.{pair.end.partition('.')[2] or pair.end}")
+        owners.append(skeleton.index(pair.start))
     if options.velocities:
         add(skeleton.landmarks, ".velocity")
     if options.presence:
         names += [f"{group}.presence" for group in skeleton.groups]
         owners += [-1] * len(skeleton.groups)
     return FeatureLayout(tuple(names), skeleton.landmarks, tuple(owners))
+
+
+def _pairs(skeleton: Skeleton, options: Features) -> list[Bone]:
+    """The pairs of landmarks whose distance is a feature."""
+    return [
+        *(spans_of(skeleton) if options.distances else ()),
+        *(reaches_of(skeleton) if options.reaches else ()),
+    ]
 
 
 def extract_features(pose: Pose, options: Features) -> Array:
@@ -114,6 +125,8 @@ def extract_features(pose: Pose, options: Features) -> Array:
         parts.append(bends(pose))
     if options.distances:
         parts.append(distances(pose, _palms(pose)))
+    if options.reaches:
+        parts.append(reaches(pose))
     if options.velocities:
         parts.append(_velocities(pose).reshape(frames, -1))
     if options.presence:

@@ -198,6 +198,8 @@ class EstimatorOptions(Section):
 class Features(Section):
     """What the model sees of each landmark in each frame."""
 
+    _OF_LANDMARKS: ClassVar = ("positions", "hand_local", "bones", "angles", "distances", "reaches", "velocities")
+
     positions: bool = True
     space: Literal["shoulders", "signing-space", "bengali"] = Field(
         "shoulders",
@@ -210,13 +212,17 @@ class Features(Section):
         False,
         description="How far a hand's fingertips are from each other, and the thumb's from joints, in hand sizes.",
     )
+    reaches: bool = Field(
+        False, description="How far each wrist is from head, neck, shoulders, hips and the other arm."
+    )
     velocities: bool = False
     presence: bool = Field(False, description="Per landmark group, the share of its landmarks that was seen.")
 
     @model_validator(mode="after")
     def _something(self) -> Features:
-        if not any((self.positions, self.hand_local, self.bones, self.angles, self.distances, self.velocities)):
-            raise ValueError("at least one of positions, hand_local, bones, angles, distances, velocities must be true")
+        if not any(getattr(self, name) for name in self._OF_LANDMARKS):
+            listed = ", ".join(self._OF_LANDMARKS)
+            raise ValueError(f"at least one of these must be true: {listed}")
         return self
 
 
