@@ -1,0 +1,1 @@
+"""What each choice of a recipe gives: the plan, its runs, and several looks at a clip."""

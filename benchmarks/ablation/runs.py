@@ -1,0 +1,82 @@
+"""Run a plan, a corpus and a change at a time, and say what each change makes of the accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ablation.plan import Plan
+from ablation.views import averaged_views
+from ishara.console import errors
+from ishara.evaluation.compare import compare
+from ishara.evaluation.ensemble import average
+from ishara.evaluation.metrics import summarise
+from ishara.evaluation.predictions import Predictions
+from ishara.recipe import Recipe
+from ishara.training.progress import shown
+from ishara.training.protocol import crossval
+from ishara.training.results import per_fold, per_seed
+from ishara.training.workers import Workers
+
+BASE = "base"
+BONES = "bone-vectors"
+
+
+def measure(plan: Plan, corpus: str, out: Path, workers: Workers) -> Iterator[dict[str, Any]]:
+    """What is known of a corpus after each of its changes is measured; the last is everything."""
+    folder = out / corpus
+    base = _run(plan.base(corpus), folder / BASE, BASE, workers)
+    known: dict[str, Any] = {
+        "recipe": plan.corpora[corpus].recipe.stem,
+        "recipe_hash": plan.base(corpus).hash,
+        "folds": per_fold(base),
+        "base": _figures(base),
+        "changes": [],
+    }
+    yield known
+    changed: dict[str, Predictions] = {}
+    for change, recipe in plan.changed(corpus):
+        changed[change.slug] = predictions = _run(recipe, folder / change.slug, change.name, workers)
+        row = {"name": change.name, "group": change.group, "overrides": list(change.overrides)}
+        known["changes"].append(row | _against(base, predictions) | {"folds": per_fold(predictions)})
+        yield known
+    known["together"] = [
+        {"name": name} | _against(base, predictions) for name, predictions in _together(base, changed, folder / BASE)
+    ]
+    yield known
+
+
+def _run(recipe: Recipe, folder: Path, name: str, workers: Workers) -> Predictions:
+    errors.print(f"[bold]{folder.parent.name}[/]: {name}", highlight=False)
+    with shown(bar=False) as report:
+        return crossval(recipe, folder, workers=workers, report=report).predictions
+
+
+def _together(base: Predictions, changed: dict[str, Predictions], runs: Path) -> Iterator[tuple[str, Predictions]]:
+    """What needs more than one model, or more than one look: reported apart from single models."""
+    yield "several views of a clip, averaged", averaged_views(base, runs)
+    yield f"{base.table['seed'].n_unique()} seeds, averaged", average([base])
+    if BONES in changed:
+        yield "as many seeds of it and of that with bone vectors, averaged", average([base, changed[BONES]])
+
+
+def _figures(predictions: Predictions) -> dict[str, Any]:
+    summary = summarise(predictions)
+    return {name: getattr(summary, name).model_dump(mode="json") for name in ("top1", "class_top1", "top5")}
+
+
+def _against(base: Predictions, other: Predictions) -> dict[str, Any]:
+    """The other's figures, and how far they are from the base's on the same clips."""
+    compared = compare(base, other)
+    return _figures(other) | {
+        "difference": compared.top1.difference.model_dump(mode="json"),
+        "p_value": compared.top1.p_value,
+        "of_seeds": _of_seeds(base, other),
+    }
+
+
+def _of_seeds(base: Predictions, other: Predictions) -> list[float]:
+    """The difference of each seed; nothing where the other has not the same seeds."""
+    left, right = ({row["seed"]: row["top1"] for row in per_seed(part)} for part in (base, other))
+    return [right[seed] - left[seed] for seed in left] if left.keys() == right.keys() else []
