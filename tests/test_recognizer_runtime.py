@@ -77,6 +77,8 @@ def test_the_provider_is_chosen_by_name(tiny_run: Path) -> None:
         Recognizer.load(tiny_run, provider="tpu")
     with pytest.raises(IsharaError, match=r"threads is 0; expected 1 or more"):
         Recognizer.load(tiny_run, threads=0)
+    with pytest.raises(IsharaError, match=r"threads is 0"):
+        ishara.load(tiny_run, threads=0)
 
 
 @pytest.mark.parametrize(

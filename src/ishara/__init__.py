@@ -39,4 +39,4 @@ def load(path: str | Path, *, threads: int | None = None, provider: Provider = "
     # Here and not above, so that `import ishara` does not load NumPy, Polars and ONNX Runtime.
     from ishara.recognizer import Recognizer
 
-    return Recognizer.load(path)
+    return Recognizer.load(path, threads=threads, provider=provider)

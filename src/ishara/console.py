@@ -117,17 +117,23 @@ def interval(estimate: Estimate) -> str:
 
 
 def one_line(name: str, prediction: Prediction, top: int) -> str:
-    """A clip's name and its most likely glosses, as Rich markup."""
+    """A clip's name and its most likely glosses, as Rich markup; before them where the sign is called unknown."""
     ranked = "  ".join(f"{escape(c.gloss)} {c.probability:.1%}" for c in prediction.ranked[:top])
-    return f"[bold]{escape(name)}[/]: {ranked}"
+    unknown = f"[yellow]unknown[/] (score {prediction.score:.2f})  " if prediction.known is False else ""
+    return f"[bold]{escape(name)}[/]: {unknown}{ranked}"
 
 
 def as_json(clip: str, prediction: Prediction) -> str:
-    """A prediction as one line of JSON: gloss, confidence, every probability, attention with times in seconds."""
+    """A prediction as one line of JSON: gloss, confidence, whether it is known, every probability, attention over time.
+
+    `gloss` is the most likely one also where `known` is false; `known` is null where the recogniser cannot tell.
+    """
     value = {
         "clip": clip,
         "gloss": prediction.gloss,
         "confidence": prediction.probability,
+        "known": prediction.known,
+        "score": prediction.score,
         "probabilities": {c.gloss: c.probability for c in prediction.ranked},
         "attention": [
             {"time": round(float(t), 3), "weight": round(float(w), 5)}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from ishara.errors import IsharaError
-from ishara.pose.pose import Array, Pose
+from ishara.pose.pose import Pose
 from ishara.recipe import Recipe
 from ishara.recognizer_folder import (
     CALIBRATION,
@@ -27,56 +25,22 @@ from ishara.recognizer_folder import (
     read_temperature,
     verify,
 )
+from ishara.recognizer_gallery import GALLERY, Teaching, read_gallery
 from ishara.recognizer_inputs import ModelInput, Source, batches, make_reader, pad
+from ishara.recognizer_openset import OPEN_SET, OpenSet, read_open_set
+from ishara.recognizer_prediction import Candidate, Prediction, rank, softmax
 from ishara.recognizer_runtime import OUTPUTS, Provider, Runtime, open_runtime
+from ishara.recognizer_taught import TAUGHT, TaughtClips, read_taught
 
 if TYPE_CHECKING:
     from ishara.video.box import Box
 
-__all__ = ["OUTPUTS", "Candidate", "Outputs", "Prediction", "Recognizer", "softmax"]
+__all__ = ["OUTPUTS", "Candidate", "ModelInput", "Outputs", "Prediction", "Recognizer", "softmax"]
 
 _BATCH = 32
 Clip = Source | ModelInput
 # Several clips; a list of one kind is none of a mixture for a type checker.
 Clips = list[str] | list[Path] | list[Pose] | list[ModelInput] | list[Clip] | tuple[Clip, ...]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One gloss and its probability."""
-
-    gloss: str
-    probability: float
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What a recogniser says of one clip.
-
-    Parameters
-    ----------
-    ranked
-        Every gloss of the vocabulary with its calibrated probability, most likely first.
-    attention
-        (T,) how much each of the T frames that the model saw counted; sums to 1.
-    times
-        (T,) when each of these frames is: the middle of a frame of landmarks, the beginning of a picture; in seconds
-        from the start of the clip.
-    """
-
-    ranked: tuple[Candidate, ...]
-    attention: Array
-    times: Array
-
-    @property
-    def gloss(self) -> str:
-        """The most likely gloss."""
-        return self.ranked[0].gloss
-
-    @property
-    def probability(self) -> float:
-        """Its calibrated probability."""
-        return self.ranked[0].probability
 
 
 class Outputs(BaseModel):
@@ -95,12 +59,23 @@ class Recognizer:
     It may be used from several threads at once.
     """
 
-    def __init__(self, folder: Path, config: Config, temperature: float, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: Config,
+        temperature: float,
+        runtime: Runtime,
+        *,
+        open_set: OpenSet | None = None,
+    ) -> None:
         self.folder = folder
         self.config = config
         self.temperature = temperature
         self.runtime = runtime
+        self.open_set = open_set
         self._reader = make_reader(config.recipe, pixels=config.input == "pixels")
+        # What was taught, and how it is compared with what was trained: one pair, so that it changes at once.
+        self._taught: tuple[TaughtClips, Teaching] | None = None
 
     @classmethod
     def load(cls, path: str | Path, *, threads: int | None = None, provider: Provider = "cpu") -> Recognizer:
@@ -109,7 +84,7 @@ class Recognizer:
         Parameters
         ----------
         path
-            As written by `ishara train` or `ishara export`.
+            As written by `ishara train` or `ishara export`, or the name of a recogniser that comes with Ishara.
         threads
             Threads that one prediction may use; by default as many as there are cores.
         provider
@@ -127,7 +102,14 @@ class Recognizer:
         for name in (*config.graph, CALIBRATION):
             verify(folder, name, config)
         temperature = read_temperature(folder / CALIBRATION)
-        return cls(folder, config, temperature, open_runtime(folder, config, threads=threads, provider=provider))
+        open_set = None
+        if OPEN_SET in config.files:
+            verify(folder, OPEN_SET, config)
+            open_set = read_open_set(folder / OPEN_SET)
+        runtime = open_runtime(folder, config, threads=threads, provider=provider)
+        recognizer = cls(folder, config, temperature, runtime, open_set=open_set)
+        recognizer.reload_taught()
+        return recognizer
 
     def warm_up(self, frames: int = 32) -> Recognizer:
         """Run the model once on a clip of so many empty frames, so that the first real one need not wait for it.
@@ -150,8 +132,54 @@ class Recognizer:
         """The vocabulary; a gloss's place is its class."""
         return self.config.labels
 
+    @property
+    def glosses(self) -> list[str]:
+        """All signs that it can name: those that it was trained on, then those that it was taught."""
+        taught = self._taught
+        return [*self.labels, *(taught[0].glosses if taught else ())]
+
+    @property
+    def taught(self) -> TaughtClips:
+        """The clips that it was taught; `ishara.recognizer_teach` adds and removes them."""
+        taught = self._taught
+        return taught[0] if taught else TaughtClips.none()
+
+    def reload_taught(self) -> TaughtClips:
+        """Read anew what was taught, as another process may have taught it something.
+
+        Raises
+        ------
+        IsharaError
+            If ``taught.npz`` or ``gallery.npz`` is damaged.
+        """
+        path = self.folder / TAUGHT
+        if not path.is_file():
+            self._taught = None
+            return self.taught
+        self.check_gallery()
+        gallery = read_gallery(self.folder / GALLERY, len(self.labels))
+        size = gallery.embedding.shape[1]
+        clips = read_taught(path, size=size, labels=set(self.labels), gallery=self.config.files[GALLERY])
+        self._taught = clips, Teaching(gallery, clips.glosses, [clips.of(gloss) for gloss in clips.glosses])
+        return clips
+
+    def check_gallery(self) -> None:
+        """Make sure that it remembers what it was trained on, which taught signs are compared with.
+
+        Raises
+        ------
+        IsharaError
+            If it does not, or the gallery is not the file that was written.
+        """
+        if GALLERY not in self.config.files:
+            raise IsharaError(
+                f"{self.folder}: has no {GALLERY}, which taught signs are compared with: it was written by an older "
+                "Ishara. Train it again."
+            )
+        verify(self.folder, GALLERY, self.config)
+
     def save(self, folder: str | Path) -> Path:
-        """Copy the recogniser to another place, whole or not at all.
+        """Copy the recogniser to another place, whole or not at all, with what it was taught.
 
         Every file is compared with the SHA-256 that it was exported with. `Recognizer.load` reads the copy.
 
@@ -180,7 +208,7 @@ class Recognizer:
         shutil.rmtree(partial, ignore_errors=True)
         try:
             partial.mkdir(parents=True)
-            for name in (*self.config.files, CARD):
+            for name in (*self.config.files, CARD, TAUGHT):
                 if (self.folder / name).is_file():
                     shutil.copyfile(self.folder / name, partial / name)
             (partial / CONFIG).write_text(self.config.model_dump_json(indent=1), encoding="utf-8")
@@ -229,16 +257,37 @@ class Recognizer:
         predictions: list[Prediction] = []
         for start in range(0, len(source), self._reader.together):
             clips = [self.prepare(item) for item in source[start : start + self._reader.together]]
-            outputs = self.run(clips)
-            probabilities = softmax(outputs.logits, self.temperature)
-            times = [clip.times for clip in clips]
-            predictions += map(self._prediction, probabilities, outputs.attention, times)
+            predictions += self.classify(clips)
         return predictions
 
-    def _prediction(self, probabilities: NDArray[np.float64], attention: Array, times: Array) -> Prediction:
-        order = np.argsort(-probabilities, kind="stable")
-        ranked = tuple(Candidate(self.labels[i], float(probabilities[i])) for i in order)
-        return Prediction(ranked, attention, times)
+    def classify(self, clips: Sequence[ModelInput]) -> list[Prediction]:
+        """Rank the glosses for clips that are prepared, all at once.
+
+        Trained and taught glosses share the probability; the trained ones keep their order. Whether a clip shows a
+        known sign is told by its score: the probability of the most likely trained gloss as if nothing were taught, or
+        of a taught one beside the trained ones alone, whichever is larger.
+
+        Raises
+        ------
+        IsharaError
+            As for `run`.
+        """
+        if not clips:
+            return []
+        outputs = self.run(clips)
+        probabilities = softmax(outputs.logits, self.temperature)
+        scores, glosses = probabilities.max(axis=1), self.labels
+        if (taught := self._taught) is not None:
+            odds = taught[1].odds(outputs.embedding, probabilities)
+            glosses = [*glosses, *taught[1].glosses]
+            scores = np.maximum(scores, (odds / (1 + odds)).max(axis=1))
+            shared = np.concatenate([probabilities, odds], axis=1)
+            probabilities = shared / shared.sum(axis=1, keepdims=True)
+        knows = self.open_set.knows if self.open_set is not None else lambda _: None
+        return [
+            Prediction(rank(glosses, row), attention, clip.times, known=knows(float(score)), score=float(score))
+            for row, attention, clip, score in zip(probabilities, outputs.attention, clips, scores, strict=True)
+        ]
 
     def prepare(
         self, source: Clip, start: float | None = None, end: float | None = None, *, box: Box | None = None
@@ -297,19 +346,3 @@ class Recognizer:
                 "from those of the clips that it was trained on."
             )
         return outputs
-
-
-def softmax(logits: NDArray[np.floating], temperature: float = 1.0) -> NDArray[np.float64]:
-    """(…, C) logits → (…, C) probabilities of ``logits / temperature``; a higher temperature is less sure.
-
-    Raises
-    ------
-    IsharaError
-        If the temperature is not a finite number above 0.
-    """
-    if not (math.isfinite(temperature) and temperature > 0):
-        raise IsharaError(f"The temperature is {temperature}; expected a number above 0.")
-    scaled = np.asarray(logits, np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    result: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return result

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ishara.errors import IsharaError
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
+from ishara.recognizer_names import find_by_name, names
 
 FORMAT = 1
 CONFIG = "config.json"
@@ -100,7 +101,9 @@ class Config(BaseModel):
 
 
 def find_recognizer(path: Path) -> Path:
-    """The recogniser folder at a path: the folder itself, or the one inside a run folder.
+    """The recogniser folder at a path: the folder itself, the one inside a run folder, or the one that a name means.
+
+    A folder of that name wins where it is a recogniser; another folder that happens to be called so does not hide it.
 
     Raises
     ------
@@ -111,6 +114,8 @@ def find_recognizer(path: Path) -> Path:
         if (folder / CONFIG).is_file():
             # Of a relative path without a name, such as ".", nobody could say what lies beside it.
             return folder if folder.name not in ("", "..") else folder.resolve()
+    if (named := find_by_name(path)) is not None:
+        return named
     found = (
         f"a folder with {', '.join(sorted(p.name for p in path.iterdir())[:6]) or 'nothing'}"
         if path.is_dir()
@@ -118,8 +123,13 @@ def find_recognizer(path: Path) -> Path:
     )
     raise IsharaError(
         f"{path}: is not a recogniser: found {found}, expected a folder with {CONFIG} and {GRAPH}. "
-        "`ishara train RECIPE` makes one."
+        f"`ishara train RECIPE` makes one.{_by_name()}"
     )
+
+
+def _by_name() -> str:
+    """The recognisers that need no folder, as a further sentence; nothing where there are none."""
+    return f" These come with Ishara: {', '.join(names())}." if names() else ""
 
 
 def digest(path: Path) -> str:

@@ -100,7 +100,17 @@ def test_a_manifest_gives_a_table_with_a_row_for_every_clip(
     assert "2 of 3 clips" in out
     assert "nobody.mp4: no body" in err
     table = pl.read_csv(tmp_path / "table.csv")
-    assert table.columns == ["clip", "truth", "gloss", "probability", "gloss_2", "probability_2", "error"]
+    assert table.columns == [
+        "clip",
+        "truth",
+        "gloss",
+        "probability",
+        "gloss_2",
+        "probability_2",
+        "known",
+        "score",
+        "error",
+    ]
     assert table["clip"].to_list() == some["id"].to_list()
     assert table["truth"].to_list() == some["gloss"].to_list()
     assert table["gloss"].is_null().to_list() == [False, True, False]

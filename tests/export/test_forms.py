@@ -26,7 +26,9 @@ from ishara.models import create_model, list_models
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMS, GRAPH, digest
+from ishara.recognizer_gallery import GALLERY
 from ishara.recognizer_graph import check_graph
+from ishara.recognizer_openset import OPEN_SET
 
 SMALL = {
     "conv_transformer": {"stages": 1},
@@ -54,7 +56,7 @@ def test_every_form_is_a_whole_recogniser(tiny_run: Path, tmp_path: Path, form: 
     assert written.labels == source.labels
     assert written.temperature == source.temperature
     assert sorted(path.name for path in written.folder.iterdir()) == sorted(
-        {CONFIG, CARD, CALIBRATION, *written.config.graph}
+        {CONFIG, CARD, CALIBRATION, GALLERY, OPEN_SET, *written.config.graph}
     )
     assert f"Exported as `{form}`" in (written.folder / CARD).read_text(encoding="utf-8")
     reduced = form in ("onnx-int8", "onnx-fp16")

@@ -34,11 +34,14 @@ def evaluate(
     from ishara.evaluation.run import predict_clips, publish
     from ishara.recognizer import Recognizer
     from ishara.recognizer_folder import CARD, card_of_form
+    from ishara.recognizer_names import is_built_in
 
     own_test = split == "test" and manifest is None
     if results is not None and not own_test:
         raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
     recognizer = Recognizer.load(model)
+    if out is None and is_built_in(recognizer.folder):
+        raise IsharaError(f"{model} comes with Ishara, whose folder is no place for a report: say where with --out.")
     form = recognizer.config.form
     if results is not None and form != "onnx":
         raise IsharaError(f"--results publishes what was trained, and {model} is its form {form}: leave out --results.")

@@ -91,7 +91,7 @@ def predict(
         elif out is None:
             tell(one_line(item.name, prediction, top))
     if out is not None:
-        _write_table(out, rows, min(top, len(recognizer.labels)))
+        _write_table(out, rows, min(top, len(recognizer.glosses)))
         tell(f"{len(rows) - failed} of {len(rows)} clips → {escape(str(out))}")
     if failed:
         raise typer.Exit(1)
@@ -136,8 +136,8 @@ def _predict(recognizer: Recognizer, item: Input, top: int, pose: Path | None, p
 
 
 def _ranked(prediction: Prediction, top: int) -> dict[str, object]:
-    """The most likely glosses as columns: gloss, probability, gloss_2, probability_2 and so on."""
-    row: dict[str, object] = {}
+    """What is said of a clip as columns: known, score, gloss, probability, gloss_2, probability_2 and so on."""
+    row: dict[str, object] = {"known": prediction.known, "score": prediction.score}
     for place, candidate in enumerate(prediction.ranked[:top], start=1):
         ending = "" if place == 1 else f"_{place}"
         row |= {f"gloss{ending}": candidate.gloss, f"probability{ending}": candidate.probability}
@@ -152,6 +152,7 @@ def _write_table(path: Path, rows: Sequence[dict[str, object]], top: int) -> Non
     schema: dict[str, type[pl.DataType]] = {"clip": pl.String, "truth": pl.String}
     for ending in places:
         schema |= {f"gloss{ending}": pl.String, f"probability{ending}": pl.Float64}
+    schema |= {"known": pl.Boolean, "score": pl.Float64}
     table = pl.DataFrame(rows, schema=schema | {"error": pl.String})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ishara.clips.manifest import Manifest
 from ishara.evaluation.intervals import Estimate
 from ishara.evaluation.metrics import Summary
@@ -10,8 +12,20 @@ from ishara.recognizer import Recognizer
 _NOT_MEASURED = "Not measured yet: `ishara evaluate` writes the figures of the test side here."
 
 
-def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | None = None) -> str:
-    """The card in Markdown; `summary` are the figures of the test side, where it has been evaluated."""
+def model_card(
+    recognizer: Recognizer, manifest: Manifest, summary: Summary | None = None, *, measured: Sequence[str] = ()
+) -> str:
+    """The card in Markdown.
+
+    Parameters
+    ----------
+    recognizer, manifest
+        What was trained, on which clips.
+    summary
+        The figures of the test side, where it has been evaluated.
+    measured
+        Lines that say what was measured instead, where that was something else than this recogniser.
+    """
     recipe = recognizer.recipe
     lines = [
         f"# {recipe.name}",
@@ -21,8 +35,8 @@ def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | No
         "## What it is for",
         "",
         "It ranks the glosses of its vocabulary for a clip that shows **one** signed word. It does not translate",
-        "signing: it knows neither sentences nor grammar, and a sign outside its vocabulary gets the name of one",
-        "inside it. It is not meant for decisions about people, such as grading or hiring.",
+        f"signing: it knows neither sentences nor grammar, and {_outside(recognizer)}",
+        "It is not meant for decisions about people, such as grading or hiring.",
         "",
         "## What it is",
         "",
@@ -31,6 +45,7 @@ def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | No
         *(f"- Before training: {sentence}" for sentence in recognizer.config.origin),
         f"- Vocabulary: {len(recognizer.labels)} glosses",
         f"- Calibration temperature: {recognizer.temperature:.3f}",
+        *_unknown(recognizer),
         "",
         "## Clips and signers",
         "",
@@ -43,7 +58,7 @@ def model_card(recognizer: Recognizer, manifest: Manifest, summary: Summary | No
         "",
         "## What was measured",
         "",
-        *(_figures(summary) if summary else [_NOT_MEASURED]),
+        *(measured or (figures(summary) if summary else [_NOT_MEASURED])),
         "",
     ]
     return "\n".join(lines)
@@ -60,6 +75,29 @@ def _seen(recognizer: Recognizer) -> list[str]:
     ]
 
 
+def _outside(recognizer: Recognizer) -> str:
+    """What becomes of a sign outside the vocabulary, as the end of a sentence."""
+    if recognizer.open_set is None or recognizer.open_set.threshold is None:
+        return "a sign outside its vocabulary gets the name of one\ninside it."
+    return "a sign outside its vocabulary is called\nunknown or gets the name of one inside it (see below)."
+
+
+def _unknown(recognizer: Recognizer) -> list[str]:
+    """When it calls a sign unknown, and how well it tells."""
+    found = recognizer.open_set
+    if found is None:
+        return []
+    if found.threshold is None:
+        return [f"- Unknown signs: it has no threshold for them: {found.reason}"]
+    said = (
+        f"below a probability of {found.threshold:.3f} a sign is called unknown, which is chosen to let "
+        f"{found.false_accept:.0%} of unknown signs pass; {found.refused:.0%} of known ones are called unknown, too "
+        f"(AUROC {found.auroc:.2f}, {found.known_clips} validation clips; for {found.unknown_clips} unknown ones stood "
+        f"{found.unknown})"
+    )
+    return [f"- Unknown signs: {said}"]
+
+
 def _side(manifest: Manifest, split: str) -> str:
     part = manifest.table.filter(manifest.table["split"] == split)
     signers = part["signer"].drop_nulls().n_unique()
@@ -71,7 +109,8 @@ def _languages(manifest: Manifest) -> str:
     return ", ".join(languages) or "not stated"
 
 
-def _figures(summary: Summary) -> list[str]:
+def figures(summary: Summary) -> list[str]:
+    """A table of the headline figures with their intervals, as lines of Markdown."""
     rows = [
         ("top-1 per instance", summary.top1),
         ("top-5 per instance", summary.top5),

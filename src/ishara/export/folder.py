@@ -20,6 +20,9 @@ from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, card_of_form, digests
+from ishara.recognizer_gallery import GALLERY
+from ishara.recognizer_openset import OPEN_SET
+from ishara.recognizer_taught import TAUGHT
 
 
 def write_recognizer(
@@ -30,6 +33,7 @@ def write_recognizer(
     *,
     temperature: Callable[[Recognizer], float],
     card: Callable[[Recognizer], str],
+    remember: Callable[[Recognizer, Path], Sequence[str]] = lambda *_: (),
 ) -> Recognizer:
     """Write a recogniser folder, whole or not at all, and load it.
 
@@ -43,6 +47,8 @@ def write_recognizer(
         Fits the calibration temperature with the exported (uncalibrated) recogniser.
     card
         Writes the model card of the finished recogniser, in Markdown.
+    remember
+        Writes into the folder what the calibrated recogniser keeps of its clips, and gives the names of these files.
     """
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
@@ -66,7 +72,9 @@ def write_recognizer(
     save_weights(model, partial / WEIGHTS)
     vouched = (*config.graph, WEIGHTS, CALIBRATION)
     _seal(partial, config, vouched, temperature=1.0)
-    _seal(partial, config, vouched, temperature=temperature(Recognizer.load(partial)))
+    fitted = temperature(Recognizer.load(partial))
+    _seal(partial, config, vouched, temperature=fitted)
+    _seal(partial, config, (*vouched, *remember(Recognizer.load(partial), partial)), temperature=fitted)
     (partial / CARD).write_text(card(Recognizer.load(partial)), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     partial.replace(folder)
@@ -88,7 +96,7 @@ def write_form(
     folder
         It is not there yet, or empty.
     source
-        What is exported; its calibration and its card go with it.
+        What is exported; its calibration, its card, what it remembers and what it was taught go with it.
     config
         The new form's, without hashes.
     graph
@@ -101,7 +109,10 @@ def write_form(
     try:
         partial.mkdir(parents=True)
         graph(partial)
-        _seal(partial, config, (*config.graph, CALIBRATION), temperature=source.temperature)
+        kept = [name for name in (GALLERY, OPEN_SET) if name in source.config.files]
+        for name in (*kept, *([TAUGHT] if len(source.taught) else [])):
+            shutil.copyfile(source.folder / name, partial / name)
+        _seal(partial, config, (*config.graph, CALIBRATION, *kept), temperature=source.temperature)
         if (source.folder / CARD).is_file():
             card = (source.folder / CARD).read_text(encoding="utf-8")
             (partial / CARD).write_text(card + card_of_form(config), encoding="utf-8")

@@ -20,10 +20,10 @@ from ishara.models.trained import recipe_model
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import INSIDE_RUN
-from ishara.recognizer_inputs import ModelInput
-from ishara.training.data import ClipData, ClipKey, TrainingClips
+from ishara.training.data import ClipData, TrainingClips
 from ishara.training.frame_features import FrameModel, keep_features
 from ishara.training.losses import make_loss
+from ishara.training.memory import read_side, remember
 from ishara.training.module import RecognitionModule
 from ishara.training.preflight import check_names, freezes_backbone, why_features_change
 from ishara.training.seeds import derive_int
@@ -81,6 +81,7 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
         recipe,
         sides.labels,
         temperature=lambda recognizer: _fit_temperature(recognizer, sides.validation),
+        remember=lambda recognizer, to: remember(recognizer, sides, recipe.train.seed, to),
         card=lambda recognizer: model_card(recognizer, manifest),
     )
 
@@ -163,11 +164,7 @@ def _fit_temperature(recognizer: Recognizer, validation: TrainingClips | None) -
     if validation is None:
         return 1.0
     logits, labels = [], []
-    for start in range(0, len(validation), recognizer.together):
-        keys = range(start, min(start + recognizer.together, len(validation)))
-        read = [validation[[ClipKey(key, 0)]] for key in keys]
-        clips = [batch.x[0].numpy() for batch in read]
-        logits.append(recognizer.run([ModelInput(x, np.zeros(len(x), np.float32)) for x in clips]).logits)
-        # Not the side's own labels: another clip may stand in for one that can no longer be read.
-        labels += [int(batch.label) for batch in read]
-    return fit_temperature(np.concatenate(logits), np.array(labels))
+    for clips, truth in read_side(validation, range(len(validation)), recognizer.together):
+        logits.append(recognizer.run(clips).logits)
+        labels.append(truth)
+    return fit_temperature(np.concatenate(logits), np.concatenate(labels))

@@ -28,12 +28,18 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Sides:
-    """The training and validation clips of a run, and its vocabulary: the glosses that training clips have."""
+    """The training and validation clips of a run, and its vocabulary: the glosses that training clips have.
+
+    `plain` are the training clips without anything random, and the ids are those of the clips of both sides.
+    """
 
     training: TrainingClips
     validation: TrainingClips | None
     labels: list[str]
     failures: dict[str, str]
+    plain: TrainingClips | None = None
+    training_ids: Sequence[str] = ()
+    validation_ids: Sequence[str] = ()
 
 
 def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
@@ -78,6 +84,9 @@ def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
         validation=side(known, augmented=False) if known else None,
         labels=labels,
         failures={clip: why for clip, why in readable.failures.items() if by_id[clip].split in index},
+        plain=side(index["train"], augmented=False),
+        training_ids=[readable.ids[i] for i in index["train"]],
+        validation_ids=[readable.ids[i] for i in known],
     )
 
 

@@ -1,0 +1,71 @@
+"""The wheel, installed away from the checkout: the recognisers that come with Ishara are found and predict."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.pose.files import write_pose
+from ishara.recognizer_names import names
+
+ROOT = Path(__file__).resolve().parents[1]
+_SOURCES = ("src", "recipes", "pyproject.toml", "constraints.txt", "LICENSE", "README.md", "CHANGELOG.md")
+
+
+@pytest.fixture
+def outside(tiny_run: Path, tmp_path: Path) -> Path:
+    """The Python of a fresh environment with the wheel, which also ships the tiny recogniser as ``tiny``."""
+    if importlib.util.find_spec("hatchling") is None:
+        pytest.skip("hatchling is not installed, which builds the wheel: pip install -e '.[dev]'")
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in _SOURCES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, checkout / name, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        else:
+            shutil.copyfile(source, checkout / name)
+    shutil.copytree(tiny_run / "recognizer", checkout / "src/ishara/pretrained/tiny")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheels = tmp_path / "wheels"
+    run([*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "-w", wheels, checkout], tmp_path)
+    (wheel,) = wheels.glob("ishara-*.whl")
+    home = tmp_path / "venv"
+    run([sys.executable, "-m", "venv", "--without-pip", home], tmp_path)
+    python = home / "bin" / "python"
+    run([*pip, "--python", python, "install", "--no-deps", "--no-index", wheel], tmp_path)
+    # What Ishara needs comes from here, without what makes the checkout importable: a path in a .pth file is only that.
+    own = run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], tmp_path).strip()
+    paths = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
+    (Path(own) / "dependencies.pth").write_text("\n".join(paths), encoding="utf-8")
+    shutil.rmtree(checkout)
+    return python
+
+
+def run(command: list[object], folder: Path) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_recognisers_come_with_the_wheel_and_predict(outside: Path, tmp_path: Path) -> None:
+    where = run([outside, "-c", "import ishara; print(ishara.__file__)"], tmp_path)
+    assert where.startswith(str(tmp_path / "venv"))
+    write_pose(synthetic_clip("SYN-01"), tmp_path / "clip.pose")
+    for name in (*names(), "tiny"):
+        said = json.loads(run([outside, "-m", "ishara", "predict", name, "clip.pose", "--json"], tmp_path))
+        assert said["gloss"] in said["probabilities"]
+        card = run(
+            [outside, "-c", f"import ishara; print((ishara.load({name!r}).folder / 'README.md').read_text())"], tmp_path
+        )
+        assert "## What it is for" in card
