@@ -15,6 +15,7 @@ from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
+from ishara.pose.repair import dominant_hand
 from ishara.pose.skeleton import Skeleton, get_skeleton, hand_landmarks, list_skeletons
 from ishara.recipe import Recipe
 from ishara.training import fit, split_clips
@@ -52,6 +53,8 @@ USUAL = Survey(
     seen=seen("holistic"),
     hands=0.8,
     left_handed=0.05,
+    signers=0,
+    left_handed_signers=0,
     depth="hands",
     turned=0.0,
 )
@@ -157,6 +160,19 @@ def test_left_handed_signers_are_counted(write) -> None:
     assert survey(write(pose.mirrored(), pose, pose)).left_handed == pytest.approx(abs(share - 1 / 3))
 
 
+def test_a_signer_is_left_handed_whose_left_hand_leads_nearly_always(write) -> None:
+    pose = synthetic_clip("SYN-01")
+    right = pose if dominant_hand(pose) == "right" else pose.mirrored()
+    table = write(*[right] * 12, *[right.mirrored()] * 8)
+    signed = table.with_column("signer", ["ann"] * 6 + ["ben"] * 6 + ["cleo"] * 5 + ["dan"] * 3)
+    found = survey(signed)
+    # Of dan there are too few clips to tell.
+    assert (found.signers, found.left_handed_signers) == (3, 1)
+    chosen = choose(found)
+    assert chosen.recipe.pose.dominant_hand == "right"
+    assert "with 1 of 3 signers the left hand leads nearly always" in chosen.reasons["pose.dominant_hand"]
+
+
 def test_a_large_corpus_is_sampled_and_the_same_clips_are_drawn_in_any_order(write) -> None:
     manifest = write(*(clip(HOLISTIC, 10 + i) for i in range(12)))
     drawn: list[list[str]] = []
@@ -239,7 +255,12 @@ def test_a_face_alone_is_refused() -> None:
 
 def test_few_hands_and_left_handed_signers_are_told() -> None:
     assert any("only 30%" in warning for warning in choose(replace(USUAL, hands=0.3)).warnings)
-    assert any("pose.dominant_hand=right" in warning for warning in choose(replace(USUAL, left_handed=0.3)).warnings)
+    unknown = replace(USUAL, left_handed=0.3)
+    assert any("pose.dominant_hand=right" in warning for warning in choose(unknown).warnings)
+    some = choose(replace(unknown, signers=10, left_handed_signers=3))
+    assert some.recipe.pose.dominant_hand == "right"
+    assert not any("left hand" in warning for warning in some.warnings)
+    assert choose(replace(unknown, signers=10, left_handed_signers=9)).recipe.pose.dominant_hand == "as-is"
 
 
 @pytest.mark.parametrize(
@@ -366,8 +387,8 @@ def surveys(draw: st.DrawFn) -> Survey:
               for name in ("signer", "language")]  # fmt: skip
     return Survey(
         clips, draw(spreads), draw(counts), tuple(groups), official, 400, draw(st.integers(0, 399)), draw(spreads),
-        draw(spreads), 25.0, found, draw(shares), draw(shares), draw(st.sampled_from(["measured", "hands", "none"])),
-        draw(st.floats(0, 90)),
+        draw(spreads), 25.0, found, draw(shares), draw(shares), draw(st.integers(0, 9)), draw(st.integers(0, 9)),
+        draw(st.sampled_from(["measured", "hands", "none"])), draw(st.floats(0, 90)),
     )  # fmt: skip
 
 

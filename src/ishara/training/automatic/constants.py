@@ -21,6 +21,9 @@ ALL_HANDS = 0.999
 # Between these shares of clips led by the left hand there are left-handed signers, and not only two-handed signs or
 # a mirrored camera.
 LEFT_HANDED = (0.1, 0.9)
+# A signer is left-handed whose left hand leads in so many clips, of at least so many that were looked at; and there are
+# left-handed signers, where at most half of all are: else it is the cameras that mirror.
+NEARLY_ALWAYS, FEWEST_TO_TELL_HANDEDNESS = 0.9, 5
 
 # --- Sides -----------------------------------------------------------------------------------------------------------
 # With fewer signers, too little is left to learn from when one of them is tested.

@@ -50,6 +50,9 @@ def choose_landmarks(survey: Survey) -> Iterator[Choice]:
         yield Choice("pose.landmarks", listed, f"of {skeleton.value!r}, only these were seen and tell signs apart")
     yield from _dimensions(survey, facing=all(name in body for name in _SHOULDERS))
     yield from _frames(survey)
+    if has_left_handed_signers(survey):
+        count = f"with {survey.left_handed_signers} of {survey.signers} signers the left hand leads nearly always"
+        yield Choice("pose.dominant_hand", "right", f"{count}; mirrored, they sign as the others do")
     if sees_hands(survey):
         yield Choice("features.hand_local", True, "handshapes look alike wherever the hand is, seen from its wrist")
     else:
@@ -60,6 +63,11 @@ def choose_landmarks(survey: Survey) -> Iterator[Choice]:
 def sees_hands(survey: Survey) -> bool:
     """Whether landmarks of hands are there."""
     return any(survey.seen.get(name, 0.0) >= LEAST_SEEN for name in _hands())
+
+
+def has_left_handed_signers(survey: Survey) -> bool:
+    """Whether some signers, and not most, sign with the left hand throughout."""
+    return 0 < survey.left_handed_signers <= survey.signers / 2
 
 
 def warn_of_landmarks(survey: Survey) -> Iterator[str]:
@@ -75,7 +83,7 @@ def warn_of_landmarks(survey: Survey) -> Iterator[str]:
             "what may be the matter."
         )
     low, high = LEFT_HANDED
-    if low <= survey.left_handed <= high and sees_hands(survey):
+    if low <= survey.left_handed <= high and sees_hands(survey) and not has_left_handed_signers(survey):
         yield (
             f"The left hand leads in {survey.left_handed:.0%} of the clips. If these are left-handed signers, "
             "pose.dominant_hand=right, which mirrors them, is worth a try."

@@ -17,7 +17,14 @@ from ishara.pose.normalise import has_measured_depth
 from ishara.pose.pose import Pose, columns_of
 from ishara.pose.repair import dominant_hand, hands_seen
 from ishara.pose.skeleton import HANDS
-from ishara.training.automatic.constants import FLAT, LONGEST_SHARE, SAMPLE_SEED, SAMPLED_CLIPS
+from ishara.training.automatic.constants import (
+    FEWEST_TO_TELL_HANDEDNESS,
+    FLAT,
+    LONGEST_SHARE,
+    NEARLY_ALWAYS,
+    SAMPLE_SEED,
+    SAMPLED_CLIPS,
+)
 
 Depth = Literal["measured", "hands", "none"]
 GROUP_COLUMNS = ("signer", "language")
@@ -96,6 +103,9 @@ class Survey:
         Share of frames in which a hand was seen, in [0, 1].
     left_handed
         Share of clips in which the left hand leads, in [0, 1].
+    signers, left_handed_signers
+        How many have enough clips in the sample to tell, and with how many of them the left hand leads nearly always;
+        languages, where signers are unknown.
     depth
         ``measured`` by a depth camera, usable within ``hands`` only, or ``none``.
     turned
@@ -115,6 +125,8 @@ class Survey:
     seen: dict[str, float]
     hands: float
     left_handed: float
+    signers: int
+    left_handed_signers: int
     depth: Depth
     turned: float
 
@@ -148,7 +160,7 @@ def survey(
     looks, failures = [], []
     for clip in progress(drawn):
         try:
-            looks.append(_look(read_pose(clip.path, clip.start, clip.end)))
+            looks.append(_look(read_pose(clip.path, clip.start, clip.end), clip.signer or clip.language))
         except IsharaError as error:
             failures.append(str(error))
     if not looks:
@@ -179,13 +191,14 @@ class _Look:
     fps: float
     seen: dict[str, float]
     left: bool
+    signer: str | None
     measured: bool
     # None where no hand was seen, so that nothing can be said.
     hand_depth: bool | None
     turned: float
 
 
-def _look(pose: Pose) -> _Look:
+def _look(pose: Pose, signer: str | None) -> _Look:
     measured = has_measured_depth(pose) and pose.coordinates.shape[2] == 3 and bool(np.ptp(pose.coordinates[..., 2]))
     return _Look(
         frames=len(pose),
@@ -193,6 +206,7 @@ def _look(pose: Pose) -> _Look:
         fps=float(pose.fps),
         seen=dict(zip(pose.skeleton.landmarks, pose.seen.mean(axis=0).tolist(), strict=True)),
         left=dominant_hand(pose) == "left",
+        signer=signer,
         measured=measured,
         hand_depth=_hand_depth(pose),
         turned=_turn(pose) if measured else 0.0,
@@ -231,6 +245,10 @@ def _summarise(manifest: Manifest, looks: Sequence[_Look], unreadable: int) -> S
     table = manifest.table
     frames = sum(look.frames for look in looks)
     counts = table["gloss"].value_counts()["count"].to_list()
+    leads = [
+        [look.left for look in looks if look.signer == signer] for signer in {look.signer for look in looks} - {None}
+    ]
+    enough = [sum(left) / len(left) for left in leads if len(left) >= FEWEST_TO_TELL_HANDEDNESS]
     train, validation, test = (int((table["split"] == side).sum() or 0) for side in SPLITS)
     return Survey(
         clips=len(table),
@@ -246,6 +264,8 @@ def _summarise(manifest: Manifest, looks: Sequence[_Look], unreadable: int) -> S
         seen=_seen(looks, frames),
         hands=sum(look.with_hands for look in looks) / frames,
         left_handed=sum(look.left for look in looks) / len(looks),
+        signers=len(enough),
+        left_handed_signers=sum(share >= NEARLY_ALWAYS for share in enough),
         depth=_depth(looks),
         turned=float(np.quantile([look.turned for look in looks], 0.9)),
     )
