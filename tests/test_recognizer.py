@@ -110,6 +110,7 @@ def change(path: Path, **values: object) -> None:
         (lambda f: (f / CONFIG).unlink(), r"is not a recogniser: found a folder with"),
         (lambda f: change(f / CONFIG, format=99), r"has format 99; this version of Ishara reads format 1"),
         (lambda f: change(f / CONFIG, labels=["a", "b"]), r"gives 3 classes.*expected .* 2 classes"),
+        (lambda f: change(f / CONFIG, labels=["a", "b", "c"]), r"calls class 0 'a', but the model was exported with "),
         (lambda f: change(f / CONFIG, labels=["a", "b", "a"]), r"labels: 'a' is there more than once\."),
         (lambda f: change(f / CONFIG, landmarks=["nose"]), r"landmarks or features are not those"),
         (lambda f: change(f / CONFIG, surprise=1), r"surprise: Extra inputs are not permitted"),

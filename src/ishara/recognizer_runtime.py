@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -12,12 +14,14 @@ from numpy.typing import NDArray
 
 from ishara.errors import IsharaError, choices
 from ishara.extras import extra
-from ishara.recognizer_folder import Config
+from ishara.recognizer_folder import CONFIG, Config
 from ishara.recognizer_graph import check_graph
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
+# Where a graph's metadata keep its labels, as JSON.
+LABELS = "ishara.labels"
 OUTPUTS = ("logits", "embedding", "attention")
 Provider = Literal["cpu", "cuda", "coreml", "directml", "auto"]
 PROVIDERS: tuple[Provider, ...] = get_args(Provider)
@@ -120,12 +124,25 @@ class OnnxRuntime:
     def _check(path: Path, config: Config, session: ort.InferenceSession) -> None:
         shapes = {item.name: list(item.shape) for item in (*session.get_inputs(), *session.get_outputs())}
         check_shapes(path, config, shapes)
+        _check_labels(path, config, session.get_modelmeta().custom_metadata_map.get(LABELS))
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
         """See `Runtime`."""
         with self._alone:
             found: Sequence[NDArray[Any]] = self._session.run(OUTPUTS, dict(inputs))
         return found
+
+
+def _check_labels(path: Path, config: Config, stamped: str | None) -> None:
+    """Refuse labels in another order, or others, than the graph was exported with: they would name other signs."""
+    if stamped is None:
+        return
+    for place, (written, exported) in enumerate(zip_longest(config.labels, json.loads(stamped))):
+        if written != exported:
+            raise IsharaError(
+                f"{path}: {CONFIG} calls class {place} {written!r}, but the model was exported with {exported!r} "
+                "there. Take both from one recogniser."
+            )
 
 
 class OpenVinoRuntime:

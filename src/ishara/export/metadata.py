@@ -1,6 +1,6 @@
 """What stands inside a graph about the model: so that a file that was parted from its folder still says what it is.
 
-Nothing reads it when a recogniser is loaded; there ``config.json`` counts.
+When a recogniser is loaded, its labels are compared with those of ``config.json``; nothing else is read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ishara import __version__
 from ishara.clips.corpora import get_corpus
 from ishara.errors import IsharaError
 from ishara.recognizer_folder import Config
+from ishara.recognizer_runtime import LABELS
 
 
 def graph_metadata(config: Config) -> dict[str, str]:
@@ -23,7 +24,7 @@ def graph_metadata(config: Config) -> dict[str, str]:
         "ishara.version": __version__,
         "ishara.form": config.form,
         "ishara.recipe": f"{recipe.name} ({recipe.hash})",
-        "ishara.labels": json.dumps(config.labels, ensure_ascii=False),
+        LABELS: json.dumps(config.labels, ensure_ascii=False),
         "ishara.terms": _terms(recipe.data.corpus),
     }
     if config.input == "pixels":
