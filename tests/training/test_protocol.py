@@ -151,3 +151,12 @@ def test_one_fold_with_one_seed_has_no_interval_over_either(by_signer: Recipe, t
     assert figures["class_top1_over_folds"]["interval"] is None
     assert figures["summary"]["top1_over_seeds"] is None
     assert " to " not in over_folds(figures)
+
+
+def test_torchrun_is_for_one_fold_alone(by_signer: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "1")
+    with pytest.raises(IsharaError, match=r"torchrun starts processes for one training.*protocol\.only"):
+        crossval(by_signer, tmp_path / "all", learner=guess)
+    assert not (tmp_path / "all").exists()
+    one = crossval(by_signer.with_overrides(["protocol.only=[signer-02]"]), tmp_path / "one", learner=guess)
+    assert one.predictions.table["fold"].unique().to_list() == ["signer-02"]

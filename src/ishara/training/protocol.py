@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from lightning.pytorch.utilities import rank_zero_only
+from torch.distributed import is_torchelastic_launched
 
 from ishara.clips.splits import Fold
 from ishara.errors import IsharaError
@@ -106,10 +107,16 @@ def crossval(
     Raises
     ------
     IsharaError
-        If the folds cannot be made, the folder holds other runs, or a fold failed: then the others are done first, and
-        the same call goes on with those that failed.
+        If the folds cannot be made, the folder holds other runs, torchrun began this for several folds, or a fold
+        failed: then the others are done first, and the same call goes on with those that failed.
     """
     plan = _Plan.of(recipe)
+    if is_torchelastic_launched() and len(plan.outer) + len(plan.inner_jobs) > 1:
+        raise IsharaError(
+            "torchrun starts processes for one training, and this protocol has several: they would wait for each other "
+            "for ever. Train each fold by itself (protocol.only=[FOLD]), or leave torchrun out: train.devices starts "
+            "processes for every fold."
+        )
     run = _Run(folder, plan, learner, workers, report)
     run.do(plan.inner_jobs)
     choices = {
