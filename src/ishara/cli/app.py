@@ -32,7 +32,12 @@ app = typer.Typer(
 
 Overrides = Annotated[list[str] | None, typer.Argument(help="Changes of the recipe, such as train.max_epochs=50.")]
 RecipePath = Annotated[Path, typer.Argument(help="A recipe (YAML).", metavar="RECIPE")]
-ModelPath = Annotated[Path, typer.Argument(help="A run or recogniser folder.", metavar="MODEL")]
+ModelPath = Annotated[
+    Path,
+    typer.Argument(
+        help="A run or recogniser folder, or the name of a recogniser that comes with Ishara.", metavar="MODEL"
+    ),
+]
 Restart = Annotated[bool, typer.Option("--restart", help="Throw away the run that the folder holds, and begin again.")]
 
 

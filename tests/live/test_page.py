@@ -1,0 +1,217 @@
+"""The page in a real browser: a camera fed from a real clip, MediaPipe, a recogniser, and what people do with it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ishara.clips.corpora.synthetic import synthetic_clip
+from ishara.live.app import create_app
+from ishara.live.limits import Limits
+from ishara.live.security import Access
+from ishara.live.server import bind, make_server, prepare
+from ishara.pose.files import write_pose
+from ishara.recognizer import Recognizer
+from live.camera import CHROMIUM, browser_with, film
+
+from .conftest import Background, real_data
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.real, pytest.mark.timeout(300)]
+
+PAGE_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def clip() -> Path:
+    return min((real_data() / "wlasl/videos").glob("*.mp4"), key=lambda path: path.stat().st_size)
+
+
+@pytest.fixture(scope="module")
+def browser(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Browser]":
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    pytest.importorskip("playwright.sync_api")
+    with browser_with(film([clip], tmp_path_factory.mktemp("camera") / "camera.mjpeg")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def recognizer(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Recognizer:
+    folder = tmp_path_factory.mktemp("page") / "recognizer"
+    return Recognizer.load(shutil.copytree(tiny_run / "recognizer", folder), threads=1)
+
+
+@pytest.fixture(scope="module")
+def address(recognizer: Recognizer) -> Iterator[str]:
+    # A take that ends by itself need not be waited for; in so long the fake camera has shown the sign.
+    live = prepare(recognizer, Access(), Limits(take_seconds=4))
+    if live.camera_problem:
+        pytest.skip(live.camera_problem)
+    with Background(make_server(create_app(live), live.limits), bind("127.0.0.1", 0)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def page(browser: "Browser", address: str) -> "Iterator[Page]":
+    """The page as it is first seen; at the end nothing was complained of."""
+    context = browser.new_context(locale="en-GB", color_scheme="light", viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    context.set_default_timeout(PAGE_MS)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    page.wait_for_selector("#start:visible")
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def faults(page: "Page") -> list[str]:
+    """What axe-core finds that is serious."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['html']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_a_sign_before_the_camera_becomes_a_gloss(page: "Page", recognizer: Recognizer) -> None:
+    page.click("#start")
+    page.wait_for_selector("#state.live")
+    page.wait_for_selector("#now-bars li")
+    page.wait_for_selector("#transcript li")
+    gloss = page.inner_text("#transcript li:first-child .name")
+    assert gloss in recognizer.glosses
+    assert page.inner_text("#last-gloss") in recognizer.glosses
+    assert page.inner_text("#announce").split(",")[0] in recognizer.glosses
+    assert page.locator("#last-strip rect").count() > 3
+    drawn = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value > 0)"
+    assert page.locator("#overlay").evaluate(drawn)
+    assert "ms" in page.inner_text("#speed")
+    assert faults(page) == []
+    page.click("#copy")
+    page.wait_for_function("document.getElementById('announce').textContent.includes('copied')")
+    assert gloss in page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as download:
+        page.click("#download")
+    assert gloss in Path(download.value.path()).read_text(encoding="utf-8")
+    page.click("#pause")
+    page.wait_for_selector("#state.paused")
+    page.click("#pause")
+    page.wait_for_selector("#state.live")
+    page.click("#off")
+    page.wait_for_selector("#start:visible")
+
+
+def test_an_uploaded_video_has_the_recognisers_own_prediction(page: "Page", recognizer: Recognizer, clip: Path) -> None:
+    page.set_input_files("#file", clip)
+    page.wait_for_selector("#result[aria-busy=false] .bars li")
+    expected = recognizer.predict(clip)
+    assert page.inner_text("#result-gloss") == expected.gloss
+    shown = page.locator("#result-bars .name").all_inner_texts()
+    assert shown == [candidate.gloss for candidate in expected.ranked[:5]]
+    shares = page.locator("#result-bars .share").all_inner_texts()
+    assert shares == [f"{candidate.probability:.0%}" for candidate in expected.ranked[:5]]
+    assert faults(page) == []
+
+
+def test_a_clip_that_is_dropped_on_the_page_is_predicted(page: "Page", recognizer: Recognizer, tmp_path: Path) -> None:
+    pose = write_pose(synthetic_clip("SYN-02"), tmp_path / "tea.pose")
+    drop = """([bytes, name]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], name));
+        window.dispatchEvent(new DragEvent("drop", {dataTransfer: data, cancelable: true}));
+    }"""
+    page.evaluate(drop, [list(pose.read_bytes()), "tea.pose"])
+    page.wait_for_selector("#result[aria-busy=false] .bars li")
+    assert page.inner_text("#result-gloss") == recognizer.predict(pose).gloss
+
+
+def test_language_and_theme_switch_and_are_remembered(page: "Page") -> None:
+    page.focus("input[value=en]")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("html[lang=bn]")
+    assert page.inner_text("#start") == "ক্যামেরা চালু করুন"
+    light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    page.check("input[value=dark]")
+    page.wait_for_selector("html[data-theme=dark]")
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != light
+    assert faults(page) == []
+    page.reload()
+    page.wait_for_selector("html[lang=bn][data-theme=dark]")
+
+
+def test_everything_can_be_reached_by_keyboard_on_a_phone(page: "Page") -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    reached = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert {"language", "theme", "start", "choose"} <= reached
+    page.focus("#start")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#state.live")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert faults(page) == []
+
+
+def test_a_sign_is_taught_from_three_takes(page: "Page", recognizer: Recognizer) -> None:
+    page.click("#start")
+    page.wait_for_selector("#state.live")
+    page.click("#teach")
+    page.fill("#teach-gloss", "TEA")
+    for takes in (1, 2, 3):
+        page.click("#take")
+        page.wait_for_selector("#screen.recording")
+        page.wait_for_selector(f"#takes li.done >> nth={takes - 1}")
+    assert faults(page) == []
+    page.check("#teach-consent")
+    page.click("#teach-go")
+    page.wait_for_selector("#teaching", state="hidden")
+    assert "TEA" in recognizer.glosses
+
+
+def test_a_camera_that_is_refused_is_told_and_clips_still_work(
+    browser: "Browser", address: str, tmp_path: Path
+) -> None:
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
+    )
+    page.goto(address)
+    page.click("#start")
+    page.wait_for_selector("#notice:visible")
+    assert "was not allowed to use the camera" in page.inner_text("#notice")
+    assert page.is_visible("#start")
+    page.set_input_files("#file", write_pose(synthetic_clip("SYN-02"), tmp_path / "tea.pose"))
+    page.wait_for_selector("#result[aria-busy=false] .bars li")
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"this is not a video")
+    page.set_input_files("#file", bad)
+    page.wait_for_selector("#notice-detail:has-text('bad.mp4: is truncated')")
+    context.close()
+
+
+def test_plain_http_from_elsewhere_offers_upload_and_says_why(browser: "Browser", address: str) -> None:
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', {value: false})")
+    page.goto(address)
+    page.wait_for_selector("#choose:visible")
+    assert "start Ishara with --certfile and --keyfile" in page.inner_text("#invitation-text")
+    assert not page.is_visible("#start")
+    context.close()
