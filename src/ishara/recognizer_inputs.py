@@ -78,7 +78,7 @@ class LandmarkReader:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self._videos = SharedEstimator(_estimator_options(recipe))
+        self._videos = SharedEstimator(estimator_options(recipe))
         layout = model_layout(recipe)
         self.frame: tuple[int, ...] = (len(layout),)
 
@@ -158,8 +158,8 @@ def pad(clips: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {"x": x, "mask": mask}
 
 
-def _estimator_options(recipe: Recipe) -> EstimatorOptions:
-    """The recipe's, with the face where its model looks at one."""
+def estimator_options(recipe: Recipe) -> EstimatorOptions:
+    """How landmarks are found in pictures for a recipe: as it says, with the face where its model looks at one."""
     face = "face" in model_skeleton(recipe.pose).groups
     return recipe.estimator.model_copy(update={"face": recipe.estimator.face or face})
 

@@ -7,9 +7,9 @@ from threading import Lock
 
 from ishara.errors import IsharaError
 from ishara.pose.estimate.stream import StreamEstimator, make_stream_estimator
-from ishara.pose.prepare import model_skeleton
 from ishara.pose.skeleton import Skeleton, get_skeleton
 from ishara.recipe import EstimatorOptions, Recipe
+from ishara.recognizer_inputs import estimator_options
 
 Make = Callable[[EstimatorOptions], StreamEstimator]
 # Each holds some hundred megabytes.
@@ -28,9 +28,8 @@ class Estimators:
     """
 
     def __init__(self, recipe: Recipe, make: Make = make_stream_estimator) -> None:
-        face = recipe.estimator.face or "face" in model_skeleton(recipe.pose).groups
-        self._options = recipe.estimator.model_copy(update={"face": face})
-        self.skeleton: Skeleton = get_skeleton("holistic-face" if face else "holistic")
+        self._options = estimator_options(recipe)
+        self.skeleton: Skeleton = get_skeleton("holistic-face" if self._options.face else "holistic")
         self._make = make
         self._lock = Lock()
         self._idle: list[StreamEstimator] = []

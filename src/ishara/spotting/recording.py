@@ -12,9 +12,9 @@ from ishara.errors import IsharaError
 from ishara.pose.estimate.stream import StreamEstimator, make_stream_estimator
 from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
-from ishara.pose.prepare import model_skeleton
 from ishara.pose.skeleton import Skeleton
 from ishara.recipe import EstimatorOptions, Recipe
+from ishara.recognizer_inputs import estimator_options
 from ishara.video import Box, VideoStream, stream_video
 
 Frame = tuple[float, Array, Array]
@@ -96,12 +96,6 @@ def open_recording(
             yield Recording(source, estimator.skeleton, video.fps, len(video), _estimated(source, video, estimator))
     finally:
         estimator.close()
-
-
-def estimator_options(recipe: Recipe) -> EstimatorOptions:
-    """The recipe's, with the face where its model looks at one."""
-    face = "face" in model_skeleton(recipe.pose).groups
-    return recipe.estimator.model_copy(update={"face": recipe.estimator.face or face})
 
 
 def is_video(source: str) -> bool:
