@@ -6,6 +6,7 @@
 #   make format    put the code into its form
 #   make bench     speed and memory, against the notebooks; writes results/ and docs/performance.md
 #   make results   run each recipe whose data are there; writes results/
+#   make docs      the documentation site, into site/; any warning is an error
 #   make clean     remove .venv, caches and build products
 #
 # Options: PYTHON=python3.12 (for a new .venv), ISHARA_DATA=FOLDER (where the real corpora are), TESTS="-k leak" (for pytest),
@@ -16,12 +17,13 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench results clean FORCE
+.PHONY: help demo test lint format bench results docs clean FORCE
 
 BIN := .venv/bin
 CREATED := .venv/.created
 DEMO := .venv/.installed-demo
 FULL := .venv/.installed-full
+DOCS := .venv/.installed-docs
 PINS := pyproject.toml constraints.txt
 
 # 3.11 first: torch's CPU build is more often at hand for it (on our machines only for it), and that saves 4 GB.
@@ -88,8 +90,15 @@ results: $(FULL)
 	[ -z "$$failed" ] || { echo >&2 "Not measured:$$failed. The reasons stand above; type it again to go on."; exit 1; }
 	@$(BIN)/ishara results --into README.md
 
+# It is built beside the old one, so that a failed build leaves that as it was.
+docs: $(DOCS)
+	@rm -rf site.new
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet --site-dir site.new
+	@rm -rf site && mv site.new site
+	@echo "Open site/index.html in a browser."
+
 clean:
-	@rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv build dist site site.new .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define DATA_ARE_THERE
@@ -126,6 +135,10 @@ $(CREATED): $(if $(VENV_WORKS),,FORCE)
 
 $(DEMO): $(PINS) $(CREATED)
 	$(call install,train$(comma)report)
+	@touch $@
+
+$(DOCS): $(PINS) $(CREATED)
+	$(call install,docs)
 	@touch $@
 
 # Everything includes what the demo needs.

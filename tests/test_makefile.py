@@ -9,13 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PINS = ("pyproject.toml", "constraints.txt")
-# Makes a .venv whose python is itself, and notes each `pip install`; it fails where $PIP_FAILS is set.
+# Makes a .venv whose python is itself, and notes each `pip install`; it fails where $PIP_FAILS is set. As mkdocs it
+# writes a page, and then fails where $MKDOCS_FAILS is set.
 PYTHON = """#!/bin/sh
 case "$1 $2" in
   "-m venv") rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python
              printf '#!/bin/sh\\necho a demo' >.venv/bin/ishara
              chmod +x .venv/bin/ishara; echo venv >>calls ;;
   "-m pip") echo "$*" >>calls; echo "ERROR: no such package"; test -z "$PIP_FAILS" ;;
+  "-m mkdocs") while test "$1" != --site-dir; do shift; done
+               mkdir "$2"; echo "$SITE" >"$2/index.html"; test -z "$MKDOCS_FAILS" ;;
   "--version ") echo "Python 3.11.0" ;;
   "-c "*find_root*) shift 2; echo "$@" ;;
   "-c "*outlook*) shift 2; echo "recipe $1 of $(($# - 1))" ;;
@@ -90,6 +93,17 @@ def test_a_full_environment_serves_the_demo_but_not_the_other_way_round(project:
     assert project.calls() == [".[all,dev]"]
     project.make("demo")
     assert project.calls() == []
+
+
+def test_the_site_is_built_with_what_it_needs_and_a_failed_build_leaves_the_old_one(project: Project) -> None:
+    page = project.root / "site" / "index.html"
+    assert project.make("docs", SITE="first").returncode == 0
+    assert project.calls() == ["venv", ".[docs]"]
+    assert page.read_text() == "first\n"
+    assert project.make("docs", SITE="broken", MKDOCS_FAILS="yes").returncode != 0
+    assert page.read_text() == "first\n"
+    assert project.make("docs", SITE="second").returncode == 0
+    assert page.read_text() == "second\n"
 
 
 def test_a_failed_installation_says_why_and_is_tried_again(project: Project) -> None:

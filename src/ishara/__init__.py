@@ -1,5 +1,7 @@
 """Ishara (ইশারা, "sign") turns a video of a signed word into its gloss.
 
+Examples
+--------
 >>> import ishara
 >>> ishara.load("runs/demo/run").predict("clip.pose")  # doctest: +SKIP
 """

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from ishara.cli import app
@@ -62,18 +61,6 @@ def test_the_table_of_corpora_is_that_of_the_registry():
     expected = "\n".join(table)
     text = (DOCS / "README.md").read_text(encoding="utf-8")
     assert expected in text, f"The table of {DOCS / 'README.md'} should be:\n{expected}"
-
-
-@pytest.mark.parametrize("words", ALL)
-def test_a_command_is_one_that_ishara_has_with_options_that_it_takes(words):
-    command, context = typer.main.get_command(app), None
-    rest = list(words)
-    while rest and hasattr(command, "get_command"):
-        context = command.make_context(command.name or "ishara", [], parent=context, resilient_parsing=True)
-        found = command.get_command(context, rest[0])
-        assert found is not None, f"there is no command {rest[0]!r}"
-        command, rest = found, rest[1:]
-    command.make_context(words[0], rest, parent=context)
 
 
 @pytest.mark.parametrize("words", [case for case in ALL if case.values[0][0] in RECIPES])
