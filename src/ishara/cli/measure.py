@@ -31,7 +31,9 @@ def evaluate(
 ) -> None:
     """Measure a recogniser: per instance, per class and per signer, with intervals, as a page and as JSON."""
     from ishara.evaluation.card import model_card
-    from ishara.evaluation.run import predict_clips, publish
+    from ishara.evaluation.closer import look_closer
+    from ishara.evaluation.metrics import summarise
+    from ishara.evaluation.run import evaluate_clips, publish
     from ishara.recognizer import Recognizer
     from ishara.recognizer_folder import CARD, card_of_form
     from ishara.recognizer_names import is_built_in
@@ -49,24 +51,31 @@ def evaluate(
     clips = _read_manifest(manifest, run)
     side, chosen = _side(clips, split, manifest or run / MANIFEST)
     about = {"Side": split} if manifest is None else _of_other_clips(manifest, chosen, _learnt_from(run, side))
-    predictions, failures = predict_clips(
+    found = evaluate_clips(
         recognizer, side, group=recipe.split.group, fold=chosen, seed=recipe.train.seed,
         progress=lambda c: track("Clips", c),
     )  # fmt: skip
+    predictions, summary = found.predictions, summarise(found.predictions)
+    insight, views = look_closer(recognizer, found, summary, side, _trained_on(run), progress=track)
     which = split if manifest is None else f"{manifest.stem}-{chosen}"
     # Of another form than the run's own recogniser, the evaluation is another too.
     folder = out or run / (f"evaluation-{which}" if form == "onnx" else f"evaluation-{which}-{form}")
-    page, summary = publish(folder, predictions, recipe, measured=about, history=run / "history.csv")
+    page, _ = publish(
+        folder, predictions, recipe, measured=about, history=run / "history.csv", summary=summary, insight=insight,
+        views=views,
+    )  # fmt: skip
     if own_test:
-        card = model_card(recognizer, clips, summary) + card_of_form(recognizer.config)
+        card = model_card(recognizer, clips, summary, insight=insight) + card_of_form(recognizer.config)
         (recognizer.folder / CARD).write_text(card, encoding="utf-8")
     console.print(figures_table(summary))
+    for warning in insight.shortcuts.warnings if insight.shortcuts else ():
+        tell(f"[yellow]Shortcut[/]: {escape(warning)}")
     tell(f"Report: [bold]{escape(str(page))}[/]")
     if results is not None:
         from ishara.training.held_out import write_held_out
 
-        tell(f"Figures: {escape(str(write_held_out(results, recipe, predictions, failures)))}")
-    tell_failures(failures)
+        tell(f"Figures: {escape(str(write_held_out(results, recipe, predictions, found.failures)))}")
+    tell_failures(found.failures)
 
 
 @app.command()
@@ -163,6 +172,16 @@ def _side(clips: Manifest, split: str, source: Path) -> tuple[Manifest, str]:
     if split not in found:
         raise IsharaError(f"{source}: holds no clip of the side {split!r}, only of {', '.join(found)}.")
     return clips.where(pl.col("split") == split), split
+
+
+def _trained_on(run: Path) -> Manifest | None:
+    """The clips that the run was trained on; None where its manifest is not there, or knows none."""
+    import polars as pl
+
+    if not (run / MANIFEST).is_file():
+        return None
+    own = _read_manifest(None, run)
+    return own.where(pl.col("split") == "train") if "train" in own.table["split"].to_list() else None
 
 
 def _learnt_from(run: Path, clips: Manifest) -> int | None:

@@ -1,21 +1,40 @@
-"""The model card: what a recogniser is for, what it was trained on, and what was measured."""
+"""The model card: what a recogniser is for, what it learnt from, what was measured, and for whom that says nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from ishara.clips.corpora import get_corpus, list_corpora
+from ishara.clips.corpora.base import SYNTHETIC
 from ishara.clips.manifest import Manifest
+from ishara.evaluation.card_limits import confusions, not_covered, shortcuts_found
+from ishara.evaluation.insight import Insight
 from ishara.evaluation.intervals import Estimate
 from ishara.evaluation.metrics import Summary
+from ishara.evaluation.protocol_words import side_of
+from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 
 _NOT_MEASURED = "Not measured yet: `ishara evaluate` writes the figures of the test side here."
+_NOT_FOR: Final = (
+    "- **Not for conversation.** It does not translate: it knows neither sentences nor grammar, nor what the face and",
+    "  the body say beside the hands. It does not replace an interpreter.",
+    "- **Not for decisions about people**, such as grading, hiring, or who is let in or helped.",
+    "- **Not for emergencies**, medical or legal matters, or wherever a wrong word does harm.",
+    "- **Not for watching people** who have not agreed to it.",
+)
 
 
 def model_card(
-    recognizer: Recognizer, manifest: Manifest, summary: Summary | None = None, *, measured: Sequence[str] = ()
+    recognizer: Recognizer,
+    manifest: Manifest,
+    summary: Summary | None = None,
+    *,
+    measured: Sequence[str] = (),
+    insight: Insight | None = None,
 ) -> str:
-    """The card in Markdown.
+    """The card in Markdown, in plain words.
 
     Parameters
     ----------
@@ -24,19 +43,27 @@ def model_card(
     summary
         The figures of the test side, where it has been evaluated.
     measured
-        Lines that say what was measured instead, where that was something else than this recogniser.
+        Lines that say what was measured instead, where that was something else than this recogniser; `summary` is then
+        of that.
+    insight
+        Accuracy by what the test side's clips are like, and the shortcut checks.
     """
     recipe = recognizer.recipe
     lines = [
         f"# {recipe.name}",
         "",
         recipe.description.strip() or f"A recogniser of {len(recognizer.labels)} signs.",
+        *_synthetic(recipe),
         "",
         "## What it is for",
         "",
-        "It ranks the glosses of its vocabulary for a clip that shows **one** signed word. It does not translate",
-        f"signing: it knows neither sentences nor grammar, and {_outside(recognizer)}",
-        "It is not meant for decisions about people, such as grading or hiring.",
+        "It ranks the glosses of its vocabulary for a clip that shows **one** signed word: for looking up a sign,",
+        "for practising, for searching recordings, for research. A gloss is the written name of a sign.",
+        "",
+        "## What it is not for",
+        "",
+        *_NOT_FOR,
+        f"- **Not for other signs** than those it learnt: {_outside(recognizer)}",
         "",
         "## What it is",
         "",
@@ -47,21 +74,34 @@ def model_card(
         f"- Calibration temperature: {recognizer.temperature:.3f}",
         *_unknown(recognizer),
         "",
+        "## Data and terms",
+        "",
+        *_data(recipe, manifest),
+        "",
         "## Clips and signers",
         "",
         "| side | clips | glosses | signers |",
         "|---|---|---|---|",
         *(_side(manifest, name) for name in ("train", "validation", "test")),
         "",
-        f"Corpus: {recipe.data.corpus or recipe.data.manifest}. Languages: {_languages(manifest)}.",
-        "The terms of the corpus hold for this model too; `ishara corpora` names them.",
+        f"It learns from the train side; the validation side sets its confidence. The test side: {side_of(recipe)}.",
         "",
         "## What was measured",
         "",
         *(measured or (figures(summary) if summary else [_NOT_MEASURED])),
+        *confusions(summary),
+        *shortcuts_found(insight),
+        *not_covered(manifest, summary, insight),
         "",
     ]
     return "\n".join(lines)
+
+
+def _synthetic(recipe: Recipe) -> list[str]:
+    if recipe.data.corpus not in SYNTHETIC:
+        return []
+    said = "**Synthetic data.** A program made its clips; nobody signed them. It says nothing about signing people."
+    return ["", said]
 
 
 def _seen(recognizer: Recognizer) -> list[str]:
@@ -98,15 +138,31 @@ def _unknown(recognizer: Recognizer) -> list[str]:
     return [f"- Unknown signs: {said}"]
 
 
+def _data(recipe: Recipe, manifest: Manifest) -> list[str]:
+    """Where the clips come from and what may be done with them; they hold for the model too."""
+    languages = sorted(manifest.table["language"].drop_nulls().unique())
+    named = f"- Languages: {', '.join(languages) or 'not stated'}"
+    if recipe.data.corpus is None or recipe.data.corpus not in list_corpora():
+        return [
+            f"- Clips: {recipe.data.manifest or recipe.data.corpus}",
+            named,
+            "- Terms: not stated in the manifest. Whoever gives this model on must know that the signers agreed to it.",
+        ]
+    corpus = get_corpus(recipe.data.corpus)
+    root = f" ({recipe.data.root})" if recipe.data.root else ""
+    return [
+        f"- Clips: {corpus.name}{root}: {corpus.title}",
+        named,
+        f"- Terms, which hold for this model too: {corpus.licence}",
+        f"- Source: {corpus.source}",
+        f"- To cite: {corpus.citation}",
+    ]
+
+
 def _side(manifest: Manifest, split: str) -> str:
     part = manifest.table.filter(manifest.table["split"] == split)
     signers = part["signer"].drop_nulls().n_unique()
     return f"| {split} | {len(part)} | {part['gloss'].n_unique()} | {signers or 'unknown'} |"
-
-
-def _languages(manifest: Manifest) -> str:
-    languages = sorted(manifest.table["language"].drop_nulls().unique())
-    return ", ".join(languages) or "not stated"
 
 
 def figures(summary: Summary) -> list[str]:
@@ -128,6 +184,8 @@ def figures(summary: Summary) -> list[str]:
             if worst
             else []
         ),
+        "",
+        "Top-1: the right gloss comes first. Top-5: it is among the first five. Per class: each gloss counts the same.",
     ]
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 
 from ishara.evaluation.drawing import Theme, data_uri, labels, legend, new_figure, readable_on, style
+from ishara.evaluation.intervals import Estimate, Interval
 from ishara.evaluation.metrics import GlossFigures, Part, Summary
+from ishara.evaluation.shortcuts import ShortcutCheck
 from ishara.extras import extra
 
 with extra("report", "Reports"):
@@ -84,11 +86,22 @@ def part_bars(parts: list[Part], summary: Summary, theme: Theme) -> str:
     values = [100 * (part.top1.value or 0) for part in drawn]
     figure, axes = _horizontal_bars(names, values, theme)
     for row, part in enumerate(drawn):
-        if part.top1.interval:
-            ends = [100 * part.top1.interval.low, 100 * part.top1.interval.high]
-            axes.plot(ends, [row, row], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
+        _whisker(axes, row, part.top1.interval, theme)
     axes.axvline(100 * (summary.top1.value or 0), color=theme.second, linewidth=1.8, label="all clips")
     axes.axvline(100 * summary.chance, color=theme.second, linewidth=1.8, linestyle=":", label="chance")
+    axes.set(xlim=(0, 100), xlabel="Right at the first guess, per cent (line: 95 % interval)")
+    legend(axes, theme, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return data_uri(figure)
+
+
+def shortcut_bars(check: ShortcutCheck, theme: Theme) -> str:
+    """Right at the first guess by each cue alone, with its 95 % interval; the recogniser and a blind guess as lines."""
+    tried = [one for one in check.shortcuts if one.top1 is not None]
+    figure, axes = _horizontal_bars([one.title for one in tried], [_percent(one.top1) for one in tried], theme, 7.0)
+    for row, one in enumerate(tried):
+        _whisker(axes, row, one.top1.interval if one.top1 else None, theme)
+    axes.axvline(_percent(check.model), color=theme.second, linewidth=1.8, label="the recogniser")
+    axes.axvline(100 * check.blind, color=theme.second, linewidth=1.8, linestyle=":", label="a blind guess")
     axes.set(xlim=(0, 100), xlabel="Right at the first guess, per cent (line: 95 % interval)")
     legend(axes, theme, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return data_uri(figure)
@@ -135,8 +148,18 @@ def _line(axes: Axes, history: pl.DataFrame, name: str, column: str, factor: flo
     return bool(len(points))
 
 
-def _horizontal_bars(names: list[str], values: list[float], theme: Theme) -> tuple[Figure, Axes]:
-    figure, [axes] = new_figure(5.6, 1.1 + 0.24 * len(names))
+def _percent(estimate: Estimate | None) -> float:
+    return 100 * (estimate.value or 0) if estimate else 0.0
+
+
+def _whisker(axes: Axes, row: int, interval: Interval | None, theme: Theme) -> None:
+    if interval:
+        ends = [100 * interval.low, 100 * interval.high]
+        axes.plot(ends, [row, row], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
+
+
+def _horizontal_bars(names: list[str], values: list[float], theme: Theme, width: float = 5.6) -> tuple[Figure, Axes]:
+    figure, [axes] = new_figure(width, 1.1 + 0.24 * len(names))
     style(axes, theme, grid="x")
     axes.barh(range(len(names)), values, height=0.72, color=theme.soft)
     axes.set_yticks(range(len(names)), names)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
@@ -186,14 +185,37 @@ def _share(part: int, whole: int) -> float | None:
 
 def _parts(predictions: Predictions, scores: Scores, column: str, resamples: int, seed: int) -> list[Part]:
     """Top-1 for each value of a column, each with an interval over its own clips."""
-    table, parts = predictions.table, []
-    for name in table[column].drop_nulls().unique().sort():
-        inside: NDArray[np.bool_] = (table[column] == name).fill_null(False).to_numpy()
-        statistic = partial(_mean_column, scores.top1[inside])
-        units = Units.of(predictions.where(pl.col(column) == name), only="clip")
-        [estimate] = bootstrap(statistic, units, resamples=resamples, seed=seed)
-        parts.append(Part(name=name, clips=units.count, top1=estimate))
-    return parts
+    values = predictions.table[column]
+    return [
+        part_of(predictions, scores, name, (values == name).fill_null(False).to_numpy(), resamples=resamples, seed=seed)
+        for name in values.drop_nulls().unique().sort()
+    ]
+
+
+def part_of(
+    predictions: Predictions,
+    scores: Scores,
+    name: str,
+    inside: NDArray[np.bool_],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Part:
+    """Top-1 of some rows, with an interval over their own clips.
+
+    Parameters
+    ----------
+    predictions, scores
+        Of N rows.
+    name
+        What these rows are called.
+    inside
+        (N,) which rows; at least one.
+    """
+    statistic = partial(_mean_column, scores.top1[inside])
+    units = Units.of_table(predictions.table.filter(inside), only="clip")
+    [estimate] = bootstrap(statistic, units, resamples=resamples, seed=seed)
+    return Part(name=name, clips=units.count, top1=estimate)
 
 
 def _mean_column(values: Array, weights: Array) -> Array:

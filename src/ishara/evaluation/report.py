@@ -14,6 +14,7 @@ import polars as pl
 
 from ishara.errors import IsharaError
 from ishara.evaluation.compare import Comparison
+from ishara.evaluation.insight import Insight, Views
 from ishara.evaluation.intervals import Estimate
 from ishara.evaluation.metrics import Summary
 from ishara.evaluation.page import NOTHING, PERCENT, percent, template, write_page
@@ -47,6 +48,8 @@ def write_report(
     history: pl.DataFrame | None = None,
     comparison: Comparison | None = None,
     synthetic: bool = False,
+    insight: Insight | None = None,
+    views: Views | None = None,
 ) -> Path:
     """Write the report and, beside it, ``summary.json``; each whole or not at all.
 
@@ -68,6 +71,10 @@ def write_report(
     synthetic
         The clips were generated: the page says so at its top. A fact named ``synthetic`` with the value ``yes`` or
         ``true`` says the same.
+    insight
+        Accuracy by what clips are like, and shortcuts; what the predictions alone can say by default.
+    views
+        What is drawn of clips, and of all of them; nothing by default.
 
     Returns
     -------
@@ -81,6 +88,7 @@ def write_report(
     if summary.predictions != len(predictions) or summary.clips != predictions.table["clip"].n_unique():
         raise IsharaError("The summary is not about these predictions; expected `summarise(predictions)`.")
     page = Path(path) if str(path).endswith(".html") else Path(path) / "report.html"
+    insight, views = insight or Insight.of(predictions), views or Views()
     synthetic = synthetic or any(k.lower() == "synthetic" and v.lower() in ("yes", "true") for k, v in facts.items())
     formats: dict[str, Callable[..., str]] = {
         "number": number,
@@ -96,11 +104,13 @@ def write_report(
         s=summary,
         comparison=comparison,
         mistakes=_confident_mistakes(predictions),
-        pictures=_pictures(summary, history),
+        pictures=_pictures(summary, history, insight),
+        i=insight,
+        v=views,
         **_derived(summary),
     )
     page.parent.mkdir(parents=True, exist_ok=True)
-    write_page(page.with_name(SUMMARY_FILE), _numbers(title, synthetic, facts, summary, comparison))
+    write_page(page.with_name(SUMMARY_FILE), _numbers(title, synthetic, facts, summary, comparison, insight))
     return write_page(page, html)
 
 
@@ -119,7 +129,12 @@ def _derived(summary: Summary) -> dict[str, object]:
 
 
 def _numbers(
-    title: str, synthetic: bool, facts: dict[str, str], summary: Summary, comparison: Comparison | None
+    title: str,
+    synthetic: bool,
+    facts: dict[str, str],
+    summary: Summary,
+    comparison: Comparison | None,
+    insight: Insight,
 ) -> str:
     """The JSON beside the page."""
     numbers = {
@@ -128,6 +143,7 @@ def _numbers(
         "facts": facts,
         "summary": summary.model_dump(mode="json"),
         "comparison": comparison.model_dump(mode="json") if comparison else None,
+        "insight": insight.model_dump(mode="json"),
     }
     return json.dumps(numbers, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -159,7 +175,7 @@ def _confident_mistakes(predictions: Predictions) -> list[dict[str, str | float 
     return worst.select("clip", "signer", "gloss", "predicted", "sure").to_dicts()
 
 
-def _pictures(summary: Summary, history: pl.DataFrame | None) -> dict[str, Picture]:
+def _pictures(summary: Summary, history: pl.DataFrame | None, insight: Insight) -> dict[str, Picture]:
     from ishara.evaluation import figures
 
     drawn = len(figures.drawn_glosses(summary))
@@ -187,6 +203,13 @@ def _pictures(summary: Summary, history: pl.DataFrame | None) -> dict[str, Pictu
                 partial(figures.part_bars, parts, summary),
                 f"Bars: top-1 of {len(parts)} {name}; the lowest is {worst.name} with {percent(worst.top1.value)}.",
             )
+    if insight.shortcuts is not None:
+        check = insight.shortcuts
+        told = ", ".join(f"{s.title}: {percent(s.top1.value)}" for s in check.shortcuts if s.top1 is not None)
+        pictures["shortcuts"] = _picture(
+            partial(figures.shortcut_bars, check),
+            f"Bars: right at the first guess by one thing alone; the recogniser: {percent(check.model.value)}. {told}.",
+        )
     if history is not None and len(history):
         pictures["history"] = _picture(
             partial(figures.history_curves, history),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +15,36 @@ from ishara.clips.clip import Clip
 from ishara.clips.corpora.base import SYNTHETIC
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
+from ishara.evaluation.insight import Insight, Views
 from ishara.evaluation.metrics import Summary, summarise
 from ishara.evaluation.predictions import Predictions
+from ishara.evaluation.protocol_words import NEAR_DUPLICATES, folds_of, side_of
 from ishara.evaluation.report import write_report
 from ishara.recipe import Recipe
-from ishara.recognizer import Recognizer, softmax
+from ishara.recognizer import Outputs, Recognizer, softmax
 from ishara.recognizer_inputs import ModelInput
 from ishara.video.box import Box
 
 PREDICTIONS = "predictions.parquet"
-_SPLITS = {
-    "official": "the corpus's own split",
-    "group": "whole values of {group}, on no other side",
-    "clip": "clips at random, stratified by gloss; the same signer may stand on both sides",
-}
-_NEAR_DUPLICATES = {
-    "together": "looked for, and kept on one side",
-    "report": "looked for, and only reported",
-    "ignore": "not looked for",
-}
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """What a recogniser says of clips.
+
+    Parameters
+    ----------
+    predictions
+        One row per clip that could be read.
+    failures
+        The id of each clip that could not, and why.
+    embedding
+        (N, E) what the model makes of each clip, in the order of the rows.
+    """
+
+    predictions: Predictions
+    failures: dict[str, str]
+    embedding: NDArray[np.float32]
 
 
 def predict_clips(
@@ -44,7 +56,21 @@ def predict_clips(
     seed: int = 0,
     progress: Callable[[Sequence[Clip]], Iterable[Clip]] = iter,
 ) -> tuple[Predictions, dict[str, str]]:
-    """What a recogniser says of every clip of a manifest.
+    """What a recogniser says of every clip of a manifest, and why some could not be read; see `evaluate_clips`."""
+    found = evaluate_clips(recognizer, manifest, group=group, fold=fold, seed=seed, progress=progress)
+    return found.predictions, found.failures
+
+
+def evaluate_clips(
+    recognizer: Recognizer,
+    manifest: Manifest,
+    *,
+    group: str | None = None,
+    fold: str = "test",
+    seed: int = 0,
+    progress: Callable[[Sequence[Clip]], Iterable[Clip]] = iter,
+) -> Evaluated:
+    """What a recogniser says of every clip of a manifest, and what it makes of it.
 
     Parameters
     ----------
@@ -55,19 +81,12 @@ def predict_clips(
     progress
         Wraps the clips to show progress.
 
-    Returns
-    -------
-    Predictions
-        One row per clip that could be read.
-    dict
-        The id of each clip that could not, and why.
-
     Raises
     ------
     IsharaError
         If not one clip could be read.
     """
-    read, frames, logits, failures = _run_clips(recognizer, progress(list(manifest)))
+    read, frames, logits, embedding, failures = _run_clips(recognizer, progress(list(manifest)))
     if not read:
         raise IsharaError(f"Not one of {len(failures)} clips could be read. The first: {next(iter(failures.values()))}")
     probabilities = softmax(logits, recognizer.temperature)
@@ -79,20 +98,20 @@ def predict_clips(
         read, probabilities, recognizer.labels, groups=groups, frames=frames,
         fold=fold, seed=seed,
     )  # fmt: skip
-    return predictions, failures
+    return Evaluated(predictions, failures, embedding)
 
 
 def _run_clips(
     recognizer: Recognizer, clips: Iterable[Clip]
-) -> tuple[list[Clip], list[int], NDArray[np.float32], dict[str, str]]:
-    """The clips that could be read, their lengths and logits (N, C), and why the others could not.
+) -> tuple[list[Clip], list[int], NDArray[np.float32], NDArray[np.float32], dict[str, str]]:
+    """The clips that could be read, their lengths, logits (N, C) and embeddings (N, E), and why the others could not.
 
     No more clips are held at once than the recogniser says: pictures are large.
     """
     read: list[Clip] = []
     frames: list[int] = []
     failures: dict[str, str] = {}
-    logits = [np.zeros((0, len(recognizer.labels)), np.float32)]
+    outputs: list[Outputs] = []
     waiting: list[ModelInput] = []
     for clip in clips:
         try:
@@ -104,15 +123,27 @@ def _run_clips(
         read.append(clip)
         frames.append(len(waiting[-1]))
         if len(waiting) == recognizer.together:
-            logits.append(recognizer.run(waiting).logits)
+            outputs.append(recognizer.run(waiting))
             waiting = []
     if waiting:
-        logits.append(recognizer.run(waiting).logits)
-    return read, frames, np.concatenate(logits), failures
+        outputs.append(recognizer.run(waiting))
+    logits, embedding = (
+        np.concatenate([getattr(one, name) for one in outputs]) if outputs else np.zeros((0, 0), np.float32)
+        for name in ("logits", "embedding")
+    )
+    return read, frames, logits, embedding, failures
 
 
 def publish(
-    folder: Path, predictions: Predictions, recipe: Recipe, *, measured: dict[str, str], history: Path | None = None
+    folder: Path,
+    predictions: Predictions,
+    recipe: Recipe,
+    *,
+    measured: dict[str, str],
+    history: Path | None = None,
+    summary: Summary | None = None,
+    insight: Insight | None = None,
+    views: Views | None = None,
 ) -> tuple[Path, Summary]:
     """Write a predictions table, its report and its figures into a folder.
 
@@ -127,18 +158,22 @@ def publish(
         the same name, as for clips that are not the recipe's own: ``Corpus``, ``Who is tested``.
     history
         The run's ``history.csv``, for the curves.
+    summary
+        The figures of the predictions, where they are there already.
+    insight, views
+        What was found in the clips themselves, and what is drawn of them; see `look_closer`.
 
     Returns
     -------
     The page's path, and the figures.
     """
     predictions.write(folder / PREDICTIONS)
-    summary = summarise(predictions)
+    summary = summary or summarise(predictions)
     folds = summary.folds if len(summary.folds) > 1 else None
     facts = {
         "Corpus": str(recipe.data.corpus or recipe.data.manifest),
-        "Who is tested": _protocol(recipe) if folds else _SPLITS[recipe.split.by].format(group=recipe.split.group),
-        "Near-identical clips": _NEAR_DUPLICATES[recipe.split.near_duplicates],
+        "Who is tested": folds_of(recipe) if folds else side_of(recipe),
+        "Near-identical clips": NEAR_DUPLICATES[recipe.split.near_duplicates],
         "Model": recipe.model.name,
         "Recipe": f"{recipe.name} ({recipe.hash})",
         "Seeds": ", ".join(map(str, summary.seeds)),
@@ -153,18 +188,10 @@ def publish(
         facts=own | facts | measured,
         history=pl.read_csv(history, glob=False) if history is not None and history.is_file() else None,
         synthetic=recipe.data.corpus in SYNTHETIC and "Corpus" not in measured,
+        insight=insight or Insight.of(predictions),
+        views=views or Views(),
     )
     return page, summary
-
-
-def _protocol(recipe: Recipe) -> str:
-    protocol = recipe.protocol
-    if protocol.name == "leave-one-group-out":
-        return f"each {recipe.split.group} once, by a model that never saw it (leave one {recipe.split.group} out)"
-    repeats = f", {protocol.repeats} times" if protocol.repeats > 1 else ""
-    if protocol.name == "group-k-fold":
-        return f"whole values of {recipe.split.group}, in {protocol.folds} folds{repeats}"
-    return f"{protocol.folds} stratified folds of clips{repeats}; the same signer may stand on both sides"
 
 
 def find_predictions(path: Path) -> Path:

@@ -57,7 +57,8 @@ def ship(recipe: Recipe, measured: Path, folder: Path, run: Path) -> Recognizer:
     manifest = split_clips(everything)
     trained = fit(everything, manifest, run)
     shipped = export_form(trained.folder, "onnx", folder)
-    card = model_card(shipped, manifest, measured=_measured(result, measured))
+    summary = Summary.model_validate(result["summary"])
+    card = model_card(shipped, manifest, summary, measured=_measured(result, measured))
     text = "\n".join([card, *_licence(recipe), card_of_form(shipped.config)])
     (folder / CARD).write_text(text, encoding="utf-8")
     return shipped
