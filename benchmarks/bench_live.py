@@ -1,6 +1,8 @@
 """How fast the live server is, and whether it stays so: one camera for minutes, and twenty streams of landmarks.
 
-    python benchmarks/bench_live.py runs/wlasl50-spoter-crossval/repeat-1-fold-1-seed0 --minutes 10 --seconds 60
+    python benchmarks/bench_live.py [RUN] --minutes 10 --seconds 60
+
+A run is needed, such as the fold that `ishara crossval recipes/wlasl50-spoter.yaml` leaves.
 
 *One camera*: a real clip is played over and over at its own rate, as JPEG over a WebSocket. MediaPipe's landmarks were
 found before and are given back, so that what is measured is all but MediaPipe: from a frame's arrival to its answer,
@@ -45,6 +47,7 @@ from spotting.streams import RATE, Condition, join
 from spotting.trial import read_fold
 
 _BENCHMARKS = Path(__file__).parent
+_RUN = Path("runs/wlasl50-spoter-crossval/repeat-1-fold-1-seed0")
 _CLIP = Path("wlasl/videos/64091.mp4")
 FRAME_MS, SIGN_MS, GROWTH = 15.0, 40.0, 1.03
 _CONDITION = Condition("some rests", 0.5, (0.4, 1.5), (0.12, 0.8))
@@ -159,7 +162,7 @@ def many_clients(recognizer: Recognizer, poses: Sequence[Pose]) -> dict[str, Any
 
 
 def main(
-    run: Annotated[Path, typer.Argument(help="A run of landmarks with its manifest, such as a fold.")],
+    run: Annotated[Path, typer.Argument(help="A run of landmarks with its manifest, such as a fold.")] = _RUN,
     clip: Annotated[Path, typer.Option(help="A video of a sign; from here or $ISHARA_DATA.")] = _CLIP,
     minutes: Annotated[float, typer.Option(help="How long the one camera is played.")] = 10,
     clients: Annotated[int, typer.Option(min=1)] = 20,
@@ -188,4 +191,7 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except IsharaError as error:
+        sys.exit(f"Error: {error}")

@@ -150,6 +150,22 @@ def pixel_training(content: Content) -> Iterator[Row]:
                   "the same weights", same)  # fmt: skip
 
 
+def live(content: Content) -> Iterator[Row]:
+    """`bench_live.py`."""
+    camera, many, wanted = content["one_camera"], content["many_clients"], content["wanted"]
+    played = f"One camera for {camera['seconds'] / 60:.0f} min, MediaPipe aside"
+    frame, sign = camera["frame_milliseconds"]["median"], camera["sign_milliseconds"]
+    yield _at_most(f"{played}: a frame, median, ms", frame, wanted["frame_milliseconds"], True)
+    if sign is not None:
+        yield _at_most(f"{played}: a decided sign, median, ms", sign["median"], wanted["sign_milliseconds"], True)
+    yield _at_most(f"{played}: memory grows, times", camera["memory_bytes"]["growth"], wanted["memory_growth"], True)
+    lost, told = many["signs_lost"], many["signs_expected"]
+    yield Row(
+        f"{many['clients']} streams of landmarks at {many['fps']:.0f} frames a second: signs that were not told",
+        f"{lost} of {told}", "none", many["met"],
+    )  # fmt: skip
+
+
 def _times(name: str, ratio: Content, wanted: float | None) -> Row:
     measured = f"{ratio['median']:.2f} times as fast ({ratio['low']:.2f} to {ratio['high']:.2f})"
     return Row(name, measured, "" if wanted is None else f"≥ {wanted:g}",
@@ -169,6 +185,7 @@ SOURCES = (
     Source("bench-memory.json", "Memory of training sets", "benchmarks/bench_memory.py", memory),
     Source("bench-pixel-models.json", "Models of pixels", "benchmarks/bench_pixel_models.py", pixel_models),
     Source("bench-pixel-training.json", "Training on pixels", "benchmarks/bench_pixel_training.py", pixel_training),
+    Source("bench-live.json", "The live page", "benchmarks/bench_live.py", live),
 )
 
 

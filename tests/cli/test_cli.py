@@ -14,7 +14,10 @@ import yaml
 
 from ishara.cli import app
 from ishara.clips.manifest import Manifest
+from ishara.export.metadata import stamp
 from ishara.recipe import Recipe
+from ishara.recognizer_folder import digest
+from ishara.recognizer_runtime import LABELS
 
 
 @pytest.fixture
@@ -84,14 +87,21 @@ def test_brackets_are_shown_as_they_are(ishara, recipe_file: Path, tiny_run: Pat
     assert str(tmp_path / "measured[/old]" / "report.html") in out
 
 
+def relabelled(run: Path, folder: Path, labels: list[str]) -> Path:
+    """A run's recogniser as if it had been exported with other labels."""
+    shutil.copytree(run / "recognizer", folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    stamp(folder / "model.onnx", {LABELS: json.dumps(labels)})
+    config["files"]["model.onnx"] = digest(folder / "model.onnx")
+    (folder / "config.json").write_text(json.dumps(config | {"labels": labels}), encoding="utf-8")
+    return folder
+
+
 def test_glosses_with_brackets_are_shown_as_they_are(ishara, tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
-    odd = shutil.copytree(tiny_run / "recognizer", tmp_path / "odd")
-    config = json.loads((odd / "config.json").read_text(encoding="utf-8"))
-    config["labels"] = ["HOUSE[/]", "[bold]TREE", "[3]"]
-    (odd / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    code, out, err = ishara("predict", odd, next(corpus.rglob("*.pose")))
+    labels = ["HOUSE[/]", "[bold]TREE", "[3]"]
+    code, out, err = ishara("predict", relabelled(tiny_run, tmp_path / "odd", labels), next(corpus.rglob("*.pose")))
     assert code == 0, err
-    assert all(label in out for label in config["labels"])
+    assert all(label in out for label in labels)
 
 
 def test_evaluate_keeps_the_seed_and_counts_what_it_left_out(ishara, tiny_run: Path, tmp_path: Path) -> None:
@@ -215,10 +225,7 @@ def test_train_evaluate_compare_predict_check(ishara, recipe_file: Path, corpus:
 
 
 def test_a_gloss_that_the_terminal_cannot_show_is_no_error(tiny_run: Path, corpus: Path, tmp_path: Path) -> None:
-    odd = shutil.copytree(tiny_run / "recognizer", tmp_path / "odd")
-    config = json.loads((odd / "config.json").read_text(encoding="utf-8"))
-    config["labels"] = ["চা", "TEA", "TREE"]
-    (odd / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    odd = relabelled(tiny_run, tmp_path / "odd", ["চা", "TEA", "TREE"])
     done = subprocess.run(
         [sys.executable, "-c", "from ishara.cli import main; main()", "predict", odd, next(corpus.rglob("*.pose"))],
         capture_output=True, check=False, env={**os.environ, "PYTHONIOENCODING": "latin-1"},
