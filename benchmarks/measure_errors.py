@@ -25,7 +25,7 @@ from ishara.training.results import provenance, write_json
 _PAIRS, _CELLS = 12, 12
 # A signer's clips of a gloss of which at most this share is right are another form of the sign, or nothing like it.
 _OTHER_FORM = 0.2
-# With fewer clips (of all seeds), a signer's share of a gloss says nothing.
+# With fewer clips (each counted once, not for each seed), a signer's share of a gloss says nothing.
 _FEWEST = 3
 _LENGTHS = ("shortest third", "middle third", "longest third")
 
@@ -61,11 +61,13 @@ def _cells(table: pl.DataFrame) -> pl.DataFrame:
     return (
         known.group_by("gloss", "who")
         .agg(
+            recordings=pl.col("clip").n_unique(),
             clips=pl.len(),
             right=(~pl.col("wrong")).sum(),
             taken_for=pl.col("predicted").filter(pl.col("wrong")).mode().sort().first(),
         )
-        .filter(pl.col("clips") >= _FEWEST)
+        .filter(pl.col("recordings") >= _FEWEST)
+        .drop("recordings")
         .sort("gloss", "who")
     )
 

@@ -46,6 +46,11 @@ def test_a_threshold_that_cannot_be_had_is_none_with_the_reason() -> None:
     assert blind.auroc == pytest.approx(0.5)
     assert "does not tell known from unknown" in (blind.reason or "")
     assert few.knows(1.0) is None
+    # Most known signs score higher than most unknown ones, but a fifth of these as high as the highest.
+    high = np.r_[np.full(30, 0.9), np.full(70, 0.1)]
+    strict = find_threshold(np.r_[np.full(40, 0.95), np.full(60, 0.5)], high)
+    assert strict.threshold is None
+    assert "would call 60% of known ones unknown" in (strict.reason or "")
 
 
 def test_signs_that_do_not_exist_are_halves_of_two_glosses() -> None:

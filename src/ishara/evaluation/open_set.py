@@ -23,6 +23,8 @@ UNKNOWN = "the first half of one validation clip with the second half of another
 # With fewer clips a share says little, and a score that tells this badly is no reason to call a sign unknown.
 FEWEST = 20
 LEAST_AUROC = 0.6
+# A threshold that calls more known signs unknown than it knows is of no use to anybody.
+MOST_REFUSED = 0.5
 _MOST_JOINED = 400
 
 
@@ -52,7 +54,8 @@ def find_threshold(known: Scores, unknown: Scores, false_accept: float = FALSE_A
     Returns
     -------
     OpenSet
-        Without a threshold, and with the reason, where there are too few clips or the score does not tell.
+        Without a threshold, and with the reason, where there are too few clips, the score does not tell, or more than
+        half of the known signs would be called unknown.
     """
     counts = {"known_clips": len(known), "unknown_clips": len(unknown)}
     if min(counts.values()) < FEWEST:
@@ -65,10 +68,14 @@ def find_threshold(known: Scores, unknown: Scores, false_accept: float = FALSE_A
     # The lowest score that no more than this share of the unknown ones reaches.
     passing = int(false_accept * len(unknown))
     threshold = float(np.nextafter(np.sort(unknown)[::-1][passing], 2.0))
+    refused = float((known < threshold).mean())
+    if refused > MOST_REFUSED:
+        reason = f"one that lets {false_accept:.0%} of unknown signs pass would call {refused:.0%} of known ones unknown"
+        return OpenSet(false_accept=false_accept, reason=reason, auroc=told, unknown=UNKNOWN, **counts)
     return OpenSet(
         threshold=min(threshold, 1.0),
         false_accept=false_accept,
-        refused=float((known < threshold).mean()),
+        refused=refused,
         auroc=told,
         unknown=UNKNOWN,
         **counts,
