@@ -70,7 +70,9 @@ def find_threshold(known: Scores, unknown: Scores, false_accept: float = FALSE_A
     threshold = float(np.nextafter(np.sort(unknown)[::-1][passing], 2.0))
     refused = float((known < threshold).mean())
     if refused > MOST_REFUSED:
-        reason = f"one that lets {false_accept:.0%} of unknown signs pass would call {refused:.0%} of known ones unknown"
+        reason = (
+            f"one that lets {false_accept:.0%} of unknown signs pass would call {refused:.0%} of known ones unknown"
+        )
         return OpenSet(false_accept=false_accept, reason=reason, auroc=told, unknown=UNKNOWN, **counts)
     return OpenSet(
         threshold=min(threshold, 1.0),
