@@ -102,7 +102,8 @@ def test_a_sign_before_the_camera_becomes_a_gloss(page: "Page", recognizer: Reco
     assert "ms" in page.inner_text("#speed")
     assert faults(page) == []
     page.click("#copy")
-    page.wait_for_function("document.getElementById('announce').textContent.includes('copied')")
+    # Not `wait_for_function`, which evaluates text: the page forbids that, as it should.
+    page.locator("#announce", has_text="copied").wait_for(state="attached")
     assert gloss in page.evaluate("navigator.clipboard.readText()")
     with page.expect_download() as download:
         page.click("#download")
