@@ -33,7 +33,7 @@ from ishara.clips.manifest import Manifest
 from ishara.console import console, track
 from ishara.errors import IsharaError
 from ishara.evaluation.intervals import Units, bootstrap
-from ishara.evaluation.table import put_into
+from ishara.evaluation.pages import put_between
 from ishara.spotting import SpotOptions
 from ishara.training.results import provenance, write_json
 from spotting import trial
@@ -41,6 +41,7 @@ from spotting.streams import CONDITIONS
 from spotting.trial import FIXED, OURS, measure, read_fold
 
 RESULT = "measure-spotting.json"
+BEGIN, END = "<!-- spotting: begin -->", "<!-- spotting: end -->"
 MUST_GAIN = 10.0
 # The defaults of `SpotOptions` were set on the validation clips of these folds, which are therefore tested in none.
 SET_ON = {
@@ -261,7 +262,7 @@ def main(
     if into is None:
         print(page(measured))
     else:
-        put_into(into, page(measured))
+        put_between(into, BEGIN, END, f"\n{page(measured)}\n")
     if min(gains) < MUST_GAIN:
         raise IsharaError(f"Only {min(gains):.1f} points of F1 above fixed windows; expected {MUST_GAIN:g}.")
 

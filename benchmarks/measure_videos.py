@@ -29,7 +29,7 @@ from ishara.clips.duplicates import distances
 from ishara.clips.manifest import Manifest
 from ishara.console import track
 from ishara.errors import IsharaError
-from ishara.evaluation.table import put_into
+from ishara.evaluation.pages import put_between
 from ishara.pose.features import extract_features
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
@@ -39,6 +39,7 @@ from ishara.recognizer import Recognizer, softmax
 from ishara.recognizer_inputs import ModelInput
 from ishara.training.results import provenance, write_json
 
+BEGIN, END = "<!-- videos: begin -->", "<!-- videos: end -->"
 RESULT = "measure-videos.json"
 _TRAINING = "training "
 _LONGEST = 30
@@ -210,7 +211,7 @@ def main(
     if into is None:
         print(page(measured))
     else:
-        put_into(into, page(measured))
+        put_between(into, BEGIN, END, f"\n{page(measured)}\n")
 
 
 if __name__ == "__main__":

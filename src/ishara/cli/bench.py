@@ -59,6 +59,7 @@ def bench(
     from ishara.bench.machine import DEVICES
     from ishara.bench.measure import Settings, measure
     from ishara.recognizer import Recognizer
+    from ishara.whole import write_whole
 
     if device not in DEVICES:
         raise IsharaError(f"--device {device}: is none. {choices(device, DEVICES)}")
@@ -70,8 +71,7 @@ def bench(
     verdicts = judge(Budgets(max_latency_ms, max_memory_mb, max_size_mb, min_throughput), measured["contestants"][0])
     measured["budgets"] = [asdict(verdict) for verdict in verdicts]
     if json is not None:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        json.write_text(jsonlib.dumps(measured, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_whole(json, jsonlib.dumps(measured, indent=1, ensure_ascii=False) + "\n")
     _show(measured)
     _end(verdicts)
 

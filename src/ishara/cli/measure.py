@@ -37,6 +37,7 @@ def evaluate(
     from ishara.recognizer import Recognizer
     from ishara.recognizer_folder import CARD, card_of_form
     from ishara.recognizer_names import is_built_in
+    from ishara.whole import write_whole
 
     own_test = split == "test" and manifest is None
     if results is not None and not own_test:
@@ -66,7 +67,7 @@ def evaluate(
     )  # fmt: skip
     if own_test:
         card = model_card(recognizer, clips, summary, insight=insight) + card_of_form(recognizer.config)
-        (recognizer.folder / CARD).write_text(card, encoding="utf-8")
+        write_whole(recognizer.folder / CARD, card)
     console.print(figures_table(summary))
     for warning in insight.shortcuts.warnings if insight.shortcuts else ():
         tell(f"[yellow]Shortcut[/]: {escape(warning)}")

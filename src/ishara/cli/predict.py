@@ -13,6 +13,7 @@ from rich.markup import escape
 from ishara.cli.app import ModelPath, app
 from ishara.console import as_json, one_line, tell, tell_error, track
 from ishara.errors import IsharaError
+from ishara.whole import whole
 
 if TYPE_CHECKING:
     from ishara.cli.inputs import Input
@@ -154,7 +155,5 @@ def _write_table(path: Path, rows: Sequence[dict[str, object]], top: int) -> Non
         schema |= {f"gloss{ending}": pl.String, f"probability{ending}": pl.Float64}
     schema |= {"known": pl.Boolean, "score": pl.Float64}
     table = pl.DataFrame(rows, schema=schema | {"error": pl.String})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    table.write_parquet(partial) if path.suffix == ".parquet" else table.write_csv(partial)
-    partial.replace(path)
+    with whole(path) as partial:
+        table.write_parquet(partial) if path.suffix == ".parquet" else table.write_csv(partial)

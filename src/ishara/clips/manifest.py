@@ -11,6 +11,7 @@ import polars as pl
 from ishara.clips.clip import Clip
 from ishara.errors import IsharaError, choices
 from ishara.pose.address import file_of
+from ishara.whole import whole
 
 SPLITS = ("train", "validation", "test")
 COLUMNS: dict[str, pl.DataType] = {
@@ -144,12 +145,10 @@ class Manifest:
             raise IsharaError(
                 f"{path}: a manifest is written as .csv or .parquet, not {path.suffix or 'without suffix'!r}."
             )
-        path.parent.mkdir(parents=True, exist_ok=True)
         folder = f"{path.parent.resolve()}/"
         table = self.table.with_columns(pl.col("path").str.strip_prefix(folder))
-        partial = path.with_name(path.name + ".part")
-        table.write_parquet(partial) if path.suffix == ".parquet" else table.write_csv(partial)
-        partial.replace(path)
+        with whole(path) as partial:
+            table.write_parquet(partial) if path.suffix == ".parquet" else table.write_csv(partial)
         return path
 
     def __len__(self) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from ishara.evaluation.attention_picture import attention_picture
 from ishara.pose.pose import Pose
 from ishara.recognizer import Prediction
 from ishara.recognizer_inputs import ModelInput
+from ishara.whole import write_whole
 
 
 def attention_table(name: str, prediction: Prediction) -> pl.DataFrame:
@@ -41,16 +40,7 @@ def save_attention(
     table = attention_table(name, prediction).write_csv().encode()
     _refuse_another_table(path.with_suffix(".csv"), table)
     for file, content in ((path.with_suffix(".csv"), table), (path, picture)):
-        partial = file.with_name(f".{file.name}.{os.getpid()}.part")
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(content)
-            partial.replace(file)
-        except OSError as error:
-            raise IsharaError(f"{file}: cannot be written ({error.strerror}).") from None
-        finally:
-            with suppress(OSError):  # its folder may be none
-                partial.unlink()
+        write_whole(file, content)
 
 
 def _refuse_another_table(path: Path, table: bytes) -> None:

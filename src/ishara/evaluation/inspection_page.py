@@ -12,9 +12,10 @@ from ishara.errors import IsharaError, choices
 from ishara.evaluation.contact_sheet import Strip, contact_sheet, strip
 from ishara.evaluation.inspection import Inspection
 from ishara.evaluation.overlay import VideoStretch, draw_clip, is_there, write_film
-from ishara.evaluation.page import NOTHING, template, write_page
+from ishara.evaluation.page import NOTHING, template
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
+from ishara.whole import write_whole
 
 PAGE = "inspection.html"
 FIGURES = "inspection.json"
@@ -67,12 +68,11 @@ def write_inspection(
     html = template("inspection.html.j2", figure=figure)
     warnings: list[str] = []
     strips, shown = _strips(_chosen(inspection, clips), warnings)
-    page.parent.mkdir(parents=True, exist_ok=True)
     sheet = contact_sheet(strips)
     film_on = _write_film(page.with_name(FILM), film_of, warnings)
-    page.with_name(SHEET).write_bytes(sheet)
+    write_whole(page.with_name(SHEET), sheet)
     numbers = json.dumps(inspection.as_json(), indent=2, ensure_ascii=False, allow_nan=False)
-    write_page(page.with_name(FIGURES), numbers + "\n")
+    write_whole(page.with_name(FIGURES), numbers + "\n")
     text = html.render(
         i=inspection,
         overall=inspection.overall,
@@ -87,7 +87,7 @@ def write_inspection(
         film=_data_uri("video/mp4", page.with_name(FILM).read_bytes()),
         film_of=Shown(0, film_of, film_on),
     )
-    return write_page(page, text), warnings
+    return write_whole(page, text), warnings
 
 
 def figure(value: float | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ishara.extras import extra
@@ -41,14 +40,6 @@ def template(name: str, **formats: Callable[..., str]) -> Template:
     )
     environment.filters |= {"percent": percent, **formats}
     return environment.get_template(name)
-
-
-def write_page(path: Path, text: str) -> Path:
-    """Write a page or the figures beside it, whole or not at all; its folder must be there."""
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    return path
 
 
 def percent(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ishara.errors import IsharaError
+from ishara.whole import write_whole
 
 
 def put_between(page: Path, begin: str, end: str, text: str) -> bool:
@@ -23,5 +24,5 @@ def put_between(page: Path, begin: str, end: str, text: str) -> bool:
     indent = before.rpartition("\n")[2]
     changed = f"{before}{begin}\n{indent}{text}\n{indent}{end}{after}"
     if changed != whole:
-        page.write_text(changed, encoding="utf-8")
+        write_whole(page, changed)
     return changed != whole

@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
+from ishara.whole import whole
 
 if TYPE_CHECKING:
     from ishara.clips.clip import Clip
@@ -211,10 +212,8 @@ class Predictions:
     def write(self, path: str | Path) -> Path:
         """Write as Parquet, whole or not at all."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".part")
-        self.table.write_parquet(partial)
-        partial.replace(path)
+        with whole(path) as partial:
+            self.table.write_parquet(partial)
         return path
 
     def where(self, predicate: pl.Expr) -> Predictions:

@@ -17,8 +17,9 @@ from ishara.evaluation.compare import Comparison
 from ishara.evaluation.insight import Insight, Views
 from ishara.evaluation.intervals import Estimate
 from ishara.evaluation.metrics import Summary
-from ishara.evaluation.page import NOTHING, PERCENT, percent, template, write_page
+from ishara.evaluation.page import NOTHING, PERCENT, percent, template
 from ishara.evaluation.predictions import Predictions
+from ishara.whole import write_whole
 
 if TYPE_CHECKING:
     from ishara.evaluation.drawing import Theme
@@ -90,14 +91,7 @@ def write_report(
     page = Path(path) if str(path).endswith(".html") else Path(path) / "report.html"
     insight, views = insight or Insight.of(predictions), views or Views()
     synthetic = synthetic or any(k.lower() == "synthetic" and v.lower() in ("yes", "true") for k, v in facts.items())
-    formats: dict[str, Callable[..., str]] = {
-        "number": number,
-        "points": points,
-        "interval": interval,
-        "nll_interval": partial(interval, form=number),
-        "points_interval": partial(interval, form=points),
-    }
-    html = template("report.html.j2", **formats).render(
+    html = template("report.html.j2", **_formats()).render(
         title=title,
         facts=facts,
         synthetic=synthetic,
@@ -109,9 +103,19 @@ def write_report(
         v=views,
         **_derived(summary),
     )
-    page.parent.mkdir(parents=True, exist_ok=True)
-    write_page(page.with_name(SUMMARY_FILE), _numbers(title, synthetic, facts, summary, comparison, insight))
-    return write_page(page, html)
+    write_whole(page.with_name(SUMMARY_FILE), _numbers(title, synthetic, facts, summary, comparison, insight))
+    return write_whole(page, html)
+
+
+def _formats() -> dict[str, Callable[..., str]]:
+    """How the template writes numbers."""
+    return {
+        "number": number,
+        "points": points,
+        "interval": interval,
+        "nll_interval": partial(interval, form=number),
+        "points_interval": partial(interval, form=points),
+    }
 
 
 def _derived(summary: Summary) -> dict[str, object]:

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ishara.evaluation.page import template, write_page
+from ishara.evaluation.page import template
 from ishara.explain import words
 from ishara.explain.curves import RANDOM, Curve
 from ishara.explain.explanation import SMALL, Effect, Explanation
 from ishara.explain.frames import player
+from ishara.whole import write_whole
 
 # Of the drawings on the page, in their own units; the browser scales them.
 _STRIP = 1000.0, 100.0
@@ -91,8 +92,7 @@ def write_explanation(path: Path, explanation: Explanation, *, top: int = 5, tru
         # Nothing in it may end the element that it stands in.
         player=json.dumps(drawn, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return write_page(path, text)
+    return write_whole(path, text)
 
 
 def _bars(explanation: Explanation, effects: list[Effect]) -> list[Bar]:

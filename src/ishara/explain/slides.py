@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import textwrap
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ from ishara.explain.explanation import SMALL, Explanation, SpaceTime
 from ishara.extras import extra
 from ishara.pose.pose import Pose
 from ishara.video.write import write_video
+from ishara.whole import write_whole
 
 with extra("report", "Slides"):
     from matplotlib.axes import Axes
@@ -47,7 +46,7 @@ def write_png(path: Path, explanation: Explanation) -> None:
     frame = len(slide) // 2 if moments is None else int(moments.argmin())
     buffer = io.BytesIO()
     Image.fromarray(slide.picture(frame)).save(buffer, "PNG")
-    _write(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue())
 
 
 def write_gif(path: Path, explanation: Explanation) -> None:
@@ -57,7 +56,7 @@ def write_gif(path: Path, explanation: Explanation) -> None:
     buffer = io.BytesIO()
     duration = round(1000 / slide.fps)
     pictures[0].save(buffer, "GIF", save_all=True, append_images=pictures[1:], duration=duration, loop=0)
-    _write(path, buffer.getvalue())
+    write_whole(path, buffer.getvalue())
 
 
 def write_mp4(path: Path, explanation: Explanation) -> None:
@@ -198,16 +197,3 @@ def _rendered(figure: Figure) -> Picture:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]
     return np.asarray(canvas.buffer_rgba(), np.uint8)[..., :3].copy()  # type: ignore[no-untyped-call]
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise IsharaError(f"{path}: cannot be written ({error.strerror}).") from None
-    finally:
-        with suppress(OSError):  # its folder may be none
-            partial.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ishara.pose.arrays import LandmarkArray, load_array
 from ishara.pose.pose import Pose
 from ishara.pose.remote import local_copy
 from ishara.pose.skeleton import FINGERS, HANDS, is_landmark, skeleton_of
+from ishara.whole import whole
 
 # pose-format's component of each landmark group, as its MediaPipe Holistic files name them.
 _COMPONENTS = {
@@ -259,16 +259,8 @@ def write_pose(pose: Pose, path: str | Path) -> Path:
     coordinates = pose.coordinates[:, None, order]
     coordinates[..., 2:] /= width
     body = NumPyPoseBody(pose.fps, coordinates, pose.confidence[:, None, order])
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as buffer:
-            FormatPose(header, body).write(buffer)
-        partial.replace(path)
-    except OSError as error:
-        raise IsharaError(f"{path}: cannot be written ({error.strerror}).") from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial, partial.open("wb") as buffer:
+        FormatPose(header, body).write(buffer)
     return path
 
 

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ishara.console import errors
+from ishara.whole import whole
 
 HISTORY = "history.csv"
 _COLUMNS = ("epoch", "train/loss", "train/top1", "validation/loss", "validation/top1", "lr")
@@ -46,12 +47,10 @@ class History(Callback):
         }
         row |= {"epoch": trainer.current_epoch, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
         self._rows.append(row)
-        partial = self.path.with_suffix(".part")
-        with partial.open("w", newline="", encoding="utf-8") as file:
+        with whole(self.path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, _COLUMNS)
             writer.writeheader()
             writer.writerows(self._rows)
-        partial.replace(self.path)
 
 
 class EpochBar(Callback):

@@ -21,6 +21,7 @@ from ishara.recipe import Choose, Recipe
 from ishara.training.folds import inner_protocol
 from ishara.training.jobs import Job, folder_name
 from ishara.training.preflight import check_names
+from ishara.whole import write_whole
 
 INNER = "choice"
 CHOICE = "choice.json"
@@ -64,10 +65,7 @@ class Choice(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write it into a fold's folder, whole or not at all."""
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{CHOICE}.part"
-        partial.write_text(json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False), encoding="utf-8")
-        partial.replace(folder / CHOICE)
+        write_whole(folder / CHOICE, json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False))
 
 
 def in_words(values: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ishara.console import errors
 from ishara.training.jobs import Outcome, read_seconds
+from ishara.whole import write_whole
 
 PLAN = "plan.json"
 _MINUTE = 60
@@ -125,10 +126,7 @@ def about(seconds: float) -> str:
 
 def write_plan(home: Path, costs: Mapping[str, float], beside: int) -> None:
     """Keep what a cross-validation consists of, so that how long it will take can be told without its clips."""
-    home.mkdir(parents=True, exist_ok=True)
-    partial = home / f"{PLAN}.part"
-    partial.write_text(json.dumps({"beside": beside, "costs": costs}, indent=1, ensure_ascii=False), encoding="utf-8")
-    partial.replace(home / PLAN)
+    write_whole(home / PLAN, json.dumps({"beside": beside, "costs": costs}, indent=1, ensure_ascii=False))
 
 
 @contextmanager

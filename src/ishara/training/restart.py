@@ -18,6 +18,7 @@ from ishara.training.nested import CHOICE, INNER
 from ishara.training.progress import PLAN
 from ishara.training.run import MANIFEST, RECIPE
 from ishara.training.sides import STORES
+from ishara.whole import meant_for
 
 # What a cross-validation writes beside its folds, and how it names these.
 _BESIDE_FOLDS = {PREDICTIONS, "report.html", "summary.json", PLAN}
@@ -73,8 +74,9 @@ def _is_crossval(folder: Path, recipe: Recipe) -> bool:
     inside = [path for path in folder.iterdir() if path.name != STORES]
     folds = [path for path in inside if _is_fold(path) or (path.name == INNER and _holds_inner_folds(path))]
     own = _BESIDE_FOLDS | {f"{recipe.name}.json"}
-    known = own | {f"{name}.part" for name in own} | {f"{recipe.name}.part"}
-    return bool(folds) and all(path in folds or (path.is_file() and path.name in known) for path in inside)
+    return bool(folds) and all(
+        path in folds or (path.is_file() and (meant_for(path.name) or path.name) in own) for path in inside
+    )
 
 
 def _is_fold(path: Path) -> bool:

@@ -20,6 +20,7 @@ from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.scores import Scores, class_mean
 from ishara.recipe import Recipe
 from ishara.training.protocol import CrossValidation
+from ishara.whole import write_whole
 
 _PACKAGES = ("torch", "lightning", "onnxruntime", "numpy")
 
@@ -132,11 +133,7 @@ def write_result(folder: Path, measured: Mapping[str, Any]) -> Path:
 
 def write_json(path: Path, measured: Mapping[str, Any]) -> Path:
     """Write what was measured, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
-    return path
+    return write_whole(path, json.dumps(measured, indent=1, ensure_ascii=False) + "\n")
 
 
 def _processor() -> str:

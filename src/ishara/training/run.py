@@ -29,6 +29,7 @@ from ishara.training.preflight import check_names, freezes_backbone, why_feature
 from ishara.training.seeds import derive_int
 from ishara.training.sides import STORES, Sides, add_failures, load_sides
 from ishara.training.trainer import refuse_what_cannot_run, run_trainer
+from ishara.whole import write_whole
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.csv"
@@ -109,15 +110,8 @@ def claim_run(recipe: Recipe, manifest: Manifest, folder: Path) -> None:
     """Write into a run folder whose it is; it was verified before."""
     if (folder / RECIPE).is_file():
         return
-    try:
-        manifest.write(folder / MANIFEST)
-        partial = folder / f"{RECIPE}.part"
-        partial.write_text(recipe.to_yaml(), encoding="utf-8")
-        partial.replace(folder / RECIPE)
-    except OSError as error:
-        raise IsharaError(
-            f"{folder}: cannot be written to ({error.strerror}). Choose another folder with --out."
-        ) from None
+    manifest.write(folder / MANIFEST)
+    write_whole(folder / RECIPE, recipe.to_yaml())
 
 
 def _same_recipe(path: Path, recipe: Recipe) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ishara.clips.corpora.base import Options
 from ishara.clips.corpora.tree import VIDEO_SUFFIXES
 from ishara.errors import IsharaError
+from ishara.whole import whole
 
 if TYPE_CHECKING:
     from ishara.video import VideoInfo
@@ -115,13 +116,10 @@ class Probe:
 
 
 def _write_rows(path: Path, rows: Sequence[Mapping[str, str | None]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    partial.replace(path)
 
 
 def _shown(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ishara.extras import extra
 from ishara.spotting.formats.found import Found
-from ishara.spotting.formats.whole import whole
+from ishara.whole import whole
 
 GLOSS, PROBABILITY, OTHERS = "gloss", "probability", "other glosses"
 _OTHERS = 3

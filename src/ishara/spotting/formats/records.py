@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ishara.spotting.formats.found import Found
-from ishara.spotting.formats.whole import whole
 from ishara.spotting.segment import Segment
+from ishara.whole import whole
 
 FORMAT = 1
 _MOST = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ishara.spotting.formats.found import Found
-from ishara.spotting.formats.whole import whole
+from ishara.whole import whole
 
 # What has a meaning in a cue.
 _MEANT = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
