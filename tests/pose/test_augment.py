@@ -15,6 +15,7 @@ from ishara.recipe import AUGMENT_PRESETS, Augment, Recipe
 EVERYTHING = Augment(
     rotation=20, shear=0.2, scale=(0.7, 1.4), shift=0.3, perspective=25, time_warp=(0.5, 2), frame_dropout=0.3,
     landmark_dropout=0.3, hand_dropout=0.7, noise=0.02, hand_noise=0.05, arm_rotation=15, hand_rotation=20, mirror=0.5,
+    arm_length=(0.8, 1.25),
 )  # fmt: skip
 NEUTRAL = Augment()
 SKELETONS = ("spoter54", "holistic", "hands", "kinect20", "upper-body-hands")

@@ -61,6 +61,7 @@ def test_neutral_parameters_change_nothing(pose: Pose) -> None:
         geometry.perspective(points, 0, 0),
         geometry.arm_rotation(points, seen, skeleton, "left", 0, 0),
         geometry.hand_rotation(points, seen, skeleton, "right", 0),
+        geometry.arm_length(points, seen, skeleton, "left", 1, 1),
     ]
     if points.shape[2] == 3:
         results.append(geometry.yaw(points, 0))
@@ -201,6 +202,34 @@ def test_an_arm_without_a_joint_is_left_alone(missing: str) -> None:
         pose = pose.to(get_skeleton("hands"))
     turned = geometry.arm_rotation(pose.coordinates, pose.seen, pose.skeleton, "left", 30, 30)
     np.testing.assert_array_equal(turned, pose.coordinates)
+
+
+@given(seeds, st.floats(0.5, 2), st.floats(0.5, 2), st.sampled_from([2, 3]), st.sampled_from(["left", "right"]))
+def test_arm_length_changes_two_bones_and_no_hand(seed, upper, fore, dimensions, side) -> None:
+    for name in ("holistic", "kinect20"):
+        pose = random_pose(seed, dimensions=dimensions, skeleton=name, unseen=0)
+        skeleton, before = pose.skeleton, pose.coordinates
+        after = geometry.arm_length(before, pose.seen, skeleton, side, upper, fore)
+        for factor, edge in (
+            (upper, (f"{side}_shoulder", f"{side}_elbow")),
+            (fore, (f"{side}_elbow", f"{side}_wrist")),
+        ):
+            np.testing.assert_allclose(bone(after, skeleton, *edge), factor * bone(before, skeleton, *edge), atol=1e-4)
+        hand = columns(skeleton, *(f"{side}_{part}" for part in ("wrist", "palm", "pinky", "index", "thumb", "hand.")))
+        np.testing.assert_allclose(distances(after[:, hand]), distances(before[:, hand]), atol=1e-4)
+        still = np.setdiff1d(np.arange(len(skeleton)), [*hand, skeleton.index(f"{side}_elbow")])
+        np.testing.assert_array_equal(after[:, still], before[:, still])
+
+
+def test_arm_length_of_an_arm_that_points_right() -> None:
+    skeleton = Skeleton("arm", ("left_shoulder", "left_elbow", "left_wrist", "left_palm"))
+    points = np.array([[[1, 0], [2, 0], [3, 0], [3, 1]]], np.float32)
+    seen = np.ones((1, 4), bool)
+    longer = geometry.arm_length(points, seen, skeleton, "left", 2, 0.5)
+    np.testing.assert_allclose(longer, [[[1, 0], [3, 0], [3.5, 0], [3.5, 1]]])
+    seen[:, 1] = False
+    unknown = geometry.arm_length(points, seen, skeleton, "left", 2, 0.5)
+    np.testing.assert_array_equal(unknown, points, "without an elbow there is no bone")
 
 
 @given(poses, angles, st.sampled_from(["left", "right"]))

@@ -222,6 +222,8 @@ def test_a_body_with_hands() -> None:
 def test_a_kinect_is_turned_in_space() -> None:
     chosen = choose(KINECT)
     assert (chosen.recipe.pose.skeleton, chosen.recipe.pose.dimensions) == ("kinect20", 3)
+    assert {"head", "left_palm", "right_palm"} <= set(chosen.recipe.pose.landmarks)
+    assert not [name for name in chosen.recipe.pose.landmarks if name.endswith(("hip", "knee", "foot"))]
     assert chosen.recipe.pose.face_camera
     assert chosen.recipe.augment.yaw > 0
     assert not chosen.recipe.features.hand_local

@@ -44,7 +44,7 @@ def augment(pose: Pose, options: Augment, rng: np.random.Generator) -> Pose:
         pose = time_warp(pose, rng.uniform(*options.time_warp))
     if options.frame_dropout:
         pose = frame_dropout(pose, options.frame_dropout, rng)
-    coordinates = _turn_limbs(pose, options, rng)
+    coordinates = _change_limbs(pose, options, rng)
     coordinates = _move_camera(coordinates, options, rng)
     if options.noise:
         coordinates = noise(coordinates, options.noise, rng)
@@ -60,9 +60,12 @@ def augment(pose: Pose, options: Augment, rng: np.random.Generator) -> Pose:
     return pose.replace(coordinates, confidence)
 
 
-def _turn_limbs(pose: Pose, options: Augment, rng: np.random.Generator) -> Array:
+def _change_limbs(pose: Pose, options: Augment, rng: np.random.Generator) -> Array:
     coordinates = pose.coordinates
+    upper, fore = rng.uniform(*options.arm_length, 2) if options.arm_length != (1, 1) else (1.0, 1.0)
     for side in ("left", "right"):
+        if options.arm_length != (1, 1):
+            coordinates = geometry.arm_length(coordinates, pose.seen, pose.skeleton, side, upper, fore)
         if options.arm_rotation:
             shoulder, elbow = _between(options.arm_rotation, rng), _between(options.arm_rotation, rng)
             coordinates = geometry.arm_rotation(coordinates, pose.seen, pose.skeleton, side, shoulder, elbow)

@@ -134,6 +134,31 @@ def hand_rotation(coordinates: Array, seen: NDArray[np.bool_], skeleton: Skeleto
     return changed
 
 
+def arm_length(
+    coordinates: Array, seen: NDArray[np.bool_], skeleton: Skeleton, side: str, upper: float, fore: float
+) -> Array:
+    """Make one arm's bones longer or shorter without turning them; the hand keeps its size and follows the wrist.
+
+    Parameters
+    ----------
+    coordinates, seen, skeleton, side
+        As for `arm_rotation`.
+    upper, fore
+        Factors of the upper arm's and the forearm's length.
+    """
+    limb = _limb(skeleton, side)
+    changed = coordinates.copy()
+    for joint, end, moving, factor in (
+        (limb.shoulder, limb.elbow, limb.arm, upper),
+        (limb.elbow, limb.wrists[::-1], limb.forearm, fore),
+    ):
+        near, far = _first_seen(seen, joint), _first_seen(seen, end)
+        if factor != 1 and near is not None and far is not None:
+            bone = _track(coordinates[:, far], seen[:, far]) - _track(coordinates[:, near], seen[:, near])
+            changed[:, moving] += np.float32(factor - 1) * bone[:, None]
+    return changed
+
+
 @dataclass(frozen=True)
 class _Limb:
     """Columns of one arm: its joints (in order of preference, perhaps none) and what moves with each."""
@@ -169,15 +194,19 @@ def _turn_about(
     coordinates: Array, seen: NDArray[np.bool_], pivots: Sequence[int], moving: NDArray[np.intp], degrees: float
 ) -> None:
     """Turn some columns, in place, about the first pivot that was seen at all."""
-    pivot = next((k for k in pivots if seen[:, k].any()), None)
+    pivot = _first_seen(seen, pivots)
     if pivot is None or not len(moving):
         return
     centre = _track(coordinates[:, pivot, :2], seen[:, pivot])[:, None]
     coordinates[:, moving, :2] = _linear(coordinates[:, moving, :2] - centre, _plane(degrees)) + centre
 
 
+def _first_seen(seen: NDArray[np.bool_], columns: Sequence[int]) -> int | None:
+    return next((k for k in columns if seen[:, k].any()), None)
+
+
 def _track(path: Array, seen: NDArray[np.bool_]) -> Array:
-    """(T, 2): a joint's path, interpolated where it was not seen and held at the ends."""
+    """(T, D): a joint's path, interpolated where it was not seen and held at the ends."""
     if seen.all():
         return path
     time = np.arange(len(path))

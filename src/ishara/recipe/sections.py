@@ -264,12 +264,17 @@ class Augment(PresetSection):
     arm_rotation: NonNegative = Field(
         0, description="Turn at each shoulder and elbow, up to ± this; what hangs on it follows."
     )
+    arm_length: Range = Field(
+        (1, 1),
+        description="Upper arms longer or shorter by a factor from this range, forearms by another: other bodies.",
+    )
     hand_rotation: NonNegative = Field(0, description="Turn each hand about its wrist, up to ± this.")
     mirror: Probability = Field(0, description="Chance of a mirrored clip; off by default: it can make another sign.")
 
     @model_validator(mode="after")
     def _factors(self) -> Augment:
-        for name, (low, high) in (("scale", self.scale), ("time_warp", self.time_warp)):
+        for name in ("scale", "time_warp", "arm_length"):
+            low, high = getattr(self, name)
             if not 0 < low <= high:
                 raise ValueError(f"{name} is ({low:g}, {high:g}); expected two factors above 0, the smaller first")
         return self

@@ -23,11 +23,16 @@ from ishara.training.automatic.survey import Survey
 
 _PALMS = ("left_palm", "right_palm")
 _SHOULDERS = ("left_shoulder", "right_shoulder")
-# Of MediaPipe's body, what tells a sign where there are no hands: the rest stands still or is a guess.
-_WITHOUT_HANDS = (
-    "nose", *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "pinky", "index", "thumb")
-              for side in ("left", "right")),
-)  # fmt: skip
+_ARMS = tuple(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist") for side in ("left", "right"))
+# Of a body without fingers, what tells a sign: the rest stands still, is a guess, or says who signs.
+_OF_BODIES = {
+    "holistic": (
+        "nose",
+        *_ARMS,
+        *(f"{side}_{tip}" for tip in ("pinky", "index", "thumb") for side in ("left", "right")),
+    ),
+    "kinect20": ("head", "neck", *_ARMS, *_PALMS),
+}
 
 
 def choose_landmarks(survey: Survey) -> Iterator[Choice]:
@@ -41,7 +46,7 @@ def choose_landmarks(survey: Survey) -> Iterator[Choice]:
     skeleton = _skeleton(survey)
     yield skeleton
     preset = get_skeleton(skeleton.value)
-    names = _WITHOUT_HANDS if skeleton.value == "holistic" else preset.landmarks
+    names = _OF_BODIES.get(skeleton.value, preset.landmarks)
     body = [name for name in names if name not in _hands() and survey.seen.get(name, 0.0) >= LEAST_SEEN]
     # Both hands stay where one was seen: whoever uses the other is to be recognised too.
     hands = [name for name in names if name in _hands()]
@@ -104,7 +109,7 @@ def _skeleton(survey: Survey) -> Choice:
         return Choice("pose.skeleton", "hands", "of the body, only hands were seen")
     if seen & set(_PALMS):
         return Choice("pose.skeleton", "kinect20", "the landmarks are those of a Kinect: a body without fingers")
-    if seen & set(_WITHOUT_HANDS):
+    if seen & set(_OF_BODIES["holistic"]):
         return Choice("pose.skeleton", "holistic", "a body without hands")
     found = ", ".join(sorted(seen)[:5]) or "nothing"
     raise IsharaError(
