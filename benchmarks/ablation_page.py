@@ -1,4 +1,4 @@
-"""Write the page on what each choice gives, from `results/measure-ablation-*.json`.
+"""Write the page on what each choice gives, from `results/measure-ablation-*.json` and `measure-pretraining-*.json`.
 
     python benchmarks/ablation_page.py
 
@@ -19,7 +19,7 @@ from ablation.views import VIEWS
 from ishara.errors import IsharaError
 
 PAGE = Path("docs/ablation.md")
-_PREFIX = "measure-ablation-"
+_PREFIX, _PRETRAINING = "measure-ablation-", "measure-pretraining-"
 _HEAD = f"""# What each choice gives
 
 Written by `python benchmarks/ablation_page.py` from [`results/`](../results); measured by
@@ -39,10 +39,14 @@ _COLUMNS = "| change | top-1 | difference (95 %) | of each seed | |\n|---|---|--
 
 def page(results: Path) -> str:
     """The whole page, in Markdown."""
-    files = sorted(results.glob(f"{_PREFIX}*.json"))
-    if not files:
+    ablations, pretrainings = (_read(results, prefix) for prefix in (_PREFIX, _PRETRAINING))
+    if not ablations:
         raise IsharaError(f"{results}: no ablation was measured. `python benchmarks/measure_ablation.py` does it.")
-    return "\n".join([_HEAD, *(_section(json.loads(path.read_text(encoding="utf-8"))) for path in files)])
+    return "\n".join([_HEAD, *map(_section, ablations), *_pretraining(pretrainings)])
+
+
+def _read(results: Path, prefix: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(results.glob(f"{prefix}*.json"))]
 
 
 def _section(content: dict[str, Any]) -> str:
@@ -53,6 +57,7 @@ def _section(content: dict[str, Any]) -> str:
         f"## {content['corpus']}",
         "",
         f"`{content['recipe']}` on {len(content['folds'])} folds ({folds}), seeds {seeds}: top-1 {_percent(base)}.",
+        *_changed(content["overrides"]),
         "",
         _COLUMNS,
     ]
@@ -63,6 +68,29 @@ def _section(content: dict[str, Any]) -> str:
     if together := content.get("together"):
         lines += ["| **More than one model, or one look** | | | | |", *map(_row, together)]
     return "\n".join([*lines, "", *_where(content), ""])
+
+
+def _changed(overrides: list[str]) -> Iterator[str]:
+    if overrides:
+        yield f"All of it with `{' '.join(overrides)}`, to be done in hours: the recipe's own figure is higher."
+
+
+def _pretraining(measured: list[dict[str, Any]]) -> Iterator[str]:
+    if not measured:
+        return
+    of = measured[0]["pretraining"]
+    yield f"""## Pretraining
+
+Measured by `python benchmarks/measure_pretraining.py`: the same folds, seeds and settings, but begun from a model that
+first learnt, for {of["epochs"]} epochs, to fill in what was hidden of clips of all corpora: {of["frames"]:.0%} of the
+frames and {of["landmarks"]:.0%} of the landmarks. Clips that a fold tests are not among these.
+
+| corpus | begun from nothing | pretrained | difference (95 %) | of each seed | |
+|---|---|---|---|---|---|"""
+    for content in measured:
+        figures = {name: content[name] for name in ("top1", "difference", "of_seeds")}
+        yield _row(figures | {"name": f"{content['corpus']} | {_percent(content['base'])}"})
+    yield ""
 
 
 def _row(change: dict[str, Any]) -> str:

@@ -26,10 +26,11 @@ BONES = "bone-vectors"
 def measure(plan: Plan, corpus: str, out: Path, workers: Workers) -> Iterator[dict[str, Any]]:
     """What is known of a corpus after each of its changes is measured; the last is everything."""
     folder = out / corpus
-    base = _run(plan.base(corpus), folder / BASE, BASE, workers)
+    base = run(plan.base(corpus), folder / BASE, BASE, workers)
     known: dict[str, Any] = {
         "recipe": plan.corpora[corpus].recipe.stem,
         "recipe_hash": plan.base(corpus).hash,
+        "overrides": list(plan.corpora[corpus].overrides),
         "folds": per_fold(base),
         "base": _figures(base),
         "changes": [],
@@ -37,17 +38,18 @@ def measure(plan: Plan, corpus: str, out: Path, workers: Workers) -> Iterator[di
     yield known
     changed: dict[str, Predictions] = {}
     for change, recipe in plan.changed(corpus):
-        changed[change.slug] = predictions = _run(recipe, folder / change.slug, change.name, workers)
+        changed[change.slug] = predictions = run(recipe, folder / change.slug, change.name, workers)
         row = {"name": change.name, "group": change.group, "overrides": list(change.overrides)}
-        known["changes"].append(row | _against(base, predictions) | {"folds": per_fold(predictions)})
+        known["changes"].append(row | against(base, predictions) | {"folds": per_fold(predictions)})
         yield known
     known["together"] = [
-        {"name": name} | _against(base, predictions) for name, predictions in _together(base, changed, folder / BASE)
+        {"name": name} | against(base, predictions) for name, predictions in _together(base, changed, folder / BASE)
     ]
     yield known
 
 
-def _run(recipe: Recipe, folder: Path, name: str, workers: Workers) -> Predictions:
+def run(recipe: Recipe, folder: Path, name: str, workers: Workers) -> Predictions:
+    """Cross-validate a recipe, or what is left of it."""
     errors.print(f"[bold]{folder.parent.name}[/]: {name}", highlight=False)
     with shown(bar=False) as report:
         return crossval(recipe, folder, workers=workers, report=report).predictions
@@ -66,7 +68,7 @@ def _figures(predictions: Predictions) -> dict[str, Any]:
     return {name: getattr(summary, name).model_dump(mode="json") for name in ("top1", "class_top1", "top5")}
 
 
-def _against(base: Predictions, other: Predictions) -> dict[str, Any]:
+def against(base: Predictions, other: Predictions) -> dict[str, Any]:
     """The other's figures, and how far they are from the base's on the same clips."""
     compared = compare(base, other)
     return _figures(other) | {
