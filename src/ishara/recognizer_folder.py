@@ -70,6 +70,8 @@ class Config(BaseModel):
     landmarks: list[str] = []
     features: list[str] = []
     parameters: int = Field(ge=0, le=10**13)
+    # How long the middle one of the clips that it learnt from lasts, in seconds; not known of every recogniser.
+    clip_seconds: float | None = Field(None, gt=0, allow_inf_nan=False)
     # Of a model that began with published weights: what did not come from them, in sentences.
     origin: list[str] = []
     versions: dict[str, str]

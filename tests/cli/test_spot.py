@@ -125,7 +125,7 @@ def test_a_video_with_nobody_in_it_says_so(
     ("words", "message"),
     [
         (["-o", "a.srt"], ".eaf, .vtt"),
-        (["--typical", "5"], "longest"),
+        (["--typical", "50"], "longest"),
         (["--shortest", "-1"], "shortest"),
         (["--box", "1 2 3 4"], "a box is cut out of videos"),
         (["--start", "900"], "is empty"),

@@ -23,7 +23,7 @@ class Fake:
     """Says of each clip how high the right wrist went: ``high`` above the chest, else ``low``; counts its clips."""
 
     folder = Path("fake")
-    config = SimpleNamespace(input="landmarks")
+    config = SimpleNamespace(input="landmarks", clip_seconds=None)
 
     def __init__(self, probability: float = 0.9, known: bool | None = None) -> None:
         self.probability, self.known = probability, known

@@ -148,6 +148,17 @@ def test_a_stretch_in_which_the_recogniser_sees_nothing_is_no_sign(three_signs: 
     assert spot(Blind(), three_signs) == []
 
 
+@pytest.mark.parametrize("seconds", [None, 0.8, 1.0, 1.2])
+def test_the_lengths_are_those_measured_where_clips_last_about_a_second(seconds: float | None) -> None:
+    assert SpotOptions.for_clips(seconds) == SpotOptions()
+
+
+def test_of_longer_clips_longer_signs_are_looked_for_unless_lengths_are_given() -> None:
+    usual, long = SpotOptions(), SpotOptions.for_clips(2.5, {"typical": 2.0, "unknown": True})
+    assert (long.shortest, long.typical, long.longest) == (2.5 * usual.shortest, 2.0, 2.5 * usual.longest)
+    assert long.unknown
+
+
 @pytest.mark.parametrize("wrong", [{"shortest": 3.0}, {"typical": 0.1}, {"longest": 1.0}, {"rate": 0}, {"sign": 1}])
 def test_options_out_of_order_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"expected shortest below|greater than 0|Extra inputs"):

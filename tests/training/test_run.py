@@ -16,6 +16,7 @@ from ishara.errors import IsharaError
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import predict_clips
+from ishara.pose.files import read_pose
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.training import crossval, fit, split_clips
@@ -75,6 +76,13 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(
     fit(recipe, manifest, run)
     assert_same_weights(tmp_path / "whole", run)
     assert history(tmp_path / "whole") == history(run)
+
+
+def test_a_recogniser_knows_how_long_its_clips_last(tiny_recipe: Recipe, tiny_run: Path) -> None:
+    clips = split_clips(tiny_recipe).where(pl.col("split") == "train")
+    poses = [read_pose(clip.path, clip.start, clip.end) for clip in clips]
+    seconds = Recognizer.load(tiny_run).config.clip_seconds
+    assert seconds == pytest.approx(np.median([len(pose) / pose.fps for pose in poses]), rel=0.01)
 
 
 def test_a_finished_run_is_not_trained_again(tiny_recipe: Recipe, tiny_run: Path) -> None:

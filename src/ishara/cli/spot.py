@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ishara.spotting import Segment, SpotOptions
     from ishara.spotting.recording import Frame, Recording
 
-_LENGTH = "Seconds of the {} sign; by default as in the corpora that it was set on."
+_LENGTH = "Seconds of the {} sign; by default by how long the clips were that the recogniser learnt from."
 
 
 @app.command()
@@ -70,10 +70,11 @@ def spot(
     places = out or []
     for place in places:
         check_output(place, recording, video or recording)
-    options = _options(
-        {"shortest": shortest, "typical": typical, "longest": longest, "known": known, "unknown": unknown or None}
-    )
     recognizer = Recognizer.load(model, threads=threads, provider=known_provider(provider))
+    options = _options(
+        recognizer.config.clip_seconds,
+        {"shortest": shortest, "typical": typical, "longest": longest, "known": known, "unknown": unknown or None},
+    )
     cut = None if box is None else Box.parse(box)
     with open_recording(recording, recognizer.recipe, start=start, end=end, box=cut) as opened:
         search = _Search(recognizer, opened, options, keep=save_pose, quiet=bool(places))
@@ -135,14 +136,14 @@ def _shown(frames: Iterator[Frame], search: _Search) -> Iterator[Frame]:
             bar.update(task, advance=1, description=f"{_clock(frame[0])}, {signs}")
 
 
-def _options(given: dict[str, float | bool | None]) -> SpotOptions:
+def _options(seconds: float | None, given: dict[str, float | bool | None]) -> SpotOptions:
     from pydantic import ValidationError
 
     from ishara.schema import explain
     from ishara.spotting import SpotOptions
 
     try:
-        return SpotOptions.model_validate({name: value for name, value in given.items() if value is not None})
+        return SpotOptions.for_clips(seconds, {name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise IsharaError(explain(SpotOptions, error, prefix="--")) from None
 

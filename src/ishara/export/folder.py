@@ -34,6 +34,7 @@ def write_recognizer(
     temperature: Callable[[Recognizer], float],
     card: Callable[[Recognizer], str],
     remember: Callable[[Recognizer, Path], Sequence[str]] = lambda *_: (),
+    clip_seconds: float | None = None,
 ) -> Recognizer:
     """Write a recogniser folder, whole or not at all, and load it.
 
@@ -49,6 +50,8 @@ def write_recognizer(
         Writes the model card of the finished recogniser, in Markdown.
     remember
         Writes into the folder what the calibrated recogniser keeps of its clips, and gives the names of these files.
+    clip_seconds
+        How long the middle one of its training clips lasts.
     """
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
@@ -63,6 +66,7 @@ def write_recognizer(
         landmarks=[] if pixels else list(layout.landmarks),
         features=[] if pixels else list(layout.names),
         parameters=sum(p.numel() for p in model.parameters()),
+        clip_seconds=clip_seconds,
         origin=list(model.origin),
         versions={"ishara": __version__} | {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
         files={},

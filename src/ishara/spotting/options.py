@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pydantic import Field, model_validator
 
 from ishara.recipe.sections import Count, NonNegative, Positive, Probability, Section
+
+# Of clips as long as those on which the defaults were set and measured.
+_ABOUT_A_SECOND = (0.8, 1.25)
 
 
 class SpotOptions(Section):
     """Lengths and thresholds of spotting: lengths in shoulder widths, times in seconds.
 
-    The defaults were set once, on streams joined from validation clips (``benchmarks/measure_spotting.py``).
+    The defaults were set once, on streams joined from validation clips that last about a second
+    (``benchmarks/measure_spotting.py``); see `for_clips`.
 
     Raises
     ------
@@ -55,6 +62,27 @@ class SpotOptions(Section):
                 "expected shortest below typical below longest"
             )
         return self
+
+    @classmethod
+    def for_clips(cls, seconds: float | None, given: Mapping[str, float | bool] = MappingProxyType({})) -> SpotOptions:
+        """Options for a recogniser whose clips usually last so long; the defaults are for about a second.
+
+        Parameters
+        ----------
+        seconds
+            How long the middle one of the clips lasts that it learnt from; ``None`` where nobody knows.
+        given
+            Options that are what they are, whatever the clips.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            As the class itself.
+        """
+        low, high = _ABOUT_A_SECOND
+        factor = 1.0 if seconds is None or low <= seconds <= high else seconds
+        lengths = {name: factor * cls.model_fields[name].default for name in ("shortest", "typical", "longest")}
+        return cls.model_validate(lengths | dict(given))
 
     @property
     def reach(self) -> float:

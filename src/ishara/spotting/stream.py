@@ -38,7 +38,7 @@ class StreamSpotter:
     fps
         Frames per second, about: how long frames are is told by their times.
     options
-        What counts as a sign.
+        What counts as a sign; by default what follows from how long the clips were that the recogniser learnt from.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class StreamSpotter:
             )
         if not (np.isfinite(fps) and fps > 0):
             raise IsharaError(f"The frame rate is {fps}; expected a number above 0.")
-        self.options = options or SpotOptions()
+        self.options = options or SpotOptions.for_clips(recognizer.config.clip_seconds)
         # The ranking of what is being signed now; None while the hands rest.
         self.provisional: Prediction | None = None
         self._recognizer = recognizer

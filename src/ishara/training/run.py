@@ -83,6 +83,7 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
         sides.labels,
         temperature=lambda recognizer: _fit_temperature(recognizer, sides.validation),
         remember=lambda recognizer, to: remember(recognizer, sides, recipe.train.seed, to),
+        clip_seconds=sides.clip_seconds,
         card=lambda recognizer: model_card(recognizer, manifest),
     )
 

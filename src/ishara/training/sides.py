@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import polars as pl
 from filelock import FileLock
@@ -30,7 +31,8 @@ _MOST_NAMED = 5
 class Sides:
     """The training and validation clips of a run, and its vocabulary: the glosses that training clips have.
 
-    `plain` are the training clips without anything random, and the ids are those of the clips of both sides.
+    `plain` are the training clips without anything random, and the ids are those of the clips of both sides. How long
+    the middle one of the training clips lasts is known of landmarks.
     """
 
     training: TrainingClips
@@ -40,6 +42,7 @@ class Sides:
     plain: TrainingClips | None = None
     training_ids: Sequence[str] = ()
     validation_ids: Sequence[str] = ()
+    clip_seconds: float | None = None
 
 
 def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
@@ -87,6 +90,7 @@ def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
         plain=side(index["train"], augmented=False),
         training_ids=[readable.ids[i] for i in index["train"]],
         validation_ids=[readable.ids[i] for i in known],
+        clip_seconds=median(readable.seconds[i] for i in index["train"]) if readable.seconds else None,
     )
 
 
@@ -97,6 +101,7 @@ class _Readable:
     ids: Sequence[str]
     failures: dict[str, str]
     side: Callable[[list[int], list[int], bool], TrainingClips]
+    seconds: Sequence[float] = ()
 
 
 def prepare_clips(recipe: Recipe, manifest: Manifest, stores: Path) -> PoseStore:
@@ -123,6 +128,7 @@ def _landmarks(recipe: Recipe, manifest: Manifest, stores: Path) -> _Readable:
         store.ids,
         store.failures,
         lambda members, labels, augmented: ClipDataset(store, members, labels, recipe, augmented=augmented),
+        [length / fps for length, fps in zip(store.lengths, store.fps, strict=True)],
     )
 
 
