@@ -68,7 +68,8 @@ def figures_table(summary: Summary) -> Table:
     for name, estimate in rows:
         table.add_row(name, share(estimate), interval(estimate))
     if summary.ece is not None:
-        table.add_row("calibration error (ECE)", f"{summary.ece:.1%}", "")
+        alone = "" if summary.ece_by_chance is None else f"by chance {summary.ece_by_chance:.1%}"
+        table.add_row("calibration error (ECE)", f"{summary.ece:.1%}", alone)
     return table
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import softmax as scipy_softmax
 
 from ishara.errors import IsharaError
-from ishara.evaluation.calibration import calibrate, ece, fit_temperature, reliability, softmax
+from ishara.evaluation.calibration import calibrate, ece, ece_by_chance, fit_temperature, reliability, softmax
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 
@@ -120,3 +120,20 @@ def test_the_error_of_a_worked_example() -> None:
     bins = reliability(np.array([0.9, 0.9, 0.6, 0.6]), np.array([1.0, 0.0, 1.0, 1.0]), bins=10)
     assert ece(bins) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4)
     assert ece(reliability(np.array([]), np.array([]))) is None
+
+
+def test_perfect_confidences_show_an_error_that_shrinks_with_the_number_of_clips() -> None:
+    rng = np.random.default_rng(0)
+    values = []
+    for clips in (100, 10_000):
+        confidence = rng.uniform(0.2, 1, clips)
+        found = ece(reliability(confidence, (rng.random(clips) < confidence).astype(float)))
+        by_chance = ece_by_chance(confidence, [str(i) for i in range(clips)])
+        assert by_chance == pytest.approx(found, abs=0.04 if clips == 100 else 0.004)
+        values.append(by_chance)
+    assert values[1] < 0.02 < values[0]
+    confidence = rng.uniform(0.2, 1, 100)
+    once = ece_by_chance(confidence, [str(i) for i in range(100)])
+    again = ece_by_chance(np.repeat(confidence, 3), [str(i) for i in range(100) for _ in range(3)])
+    assert once == pytest.approx(again, rel=0.1), "several rows of one clip are not several clips"
+    assert ece_by_chance(np.zeros(0), []) is None

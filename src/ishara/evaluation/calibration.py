@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from ishara.recognizer import softmax
 
 Array = NDArray[np.float64]
 BINS = 15
+# Enough for a mean that changes in its third digit only.
+_DRAWS = 200
 TEMPERATURES = (0.1, 10.0)
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _STEPS = 60
@@ -126,3 +128,25 @@ def ece(bins: list[Bin]) -> float | None:
     ]
     total = sum(count for count, _ in gaps)
     return sum(count * gap for count, gap in gaps) / total if total else None
+
+
+def ece_by_chance(confidence: NDArray[np.floating[Any]], clips: Sequence[str], seed: int = 0) -> float | None:
+    """The calibration error that perfect confidences would show on so few clips: bins are never quite as right as sure.
+
+    Whether a clip is found is drawn, once for all of its rows, with the probability that is its confidence.
+
+    Parameters
+    ----------
+    confidence
+        (N,) in [0, 1].
+    clips
+        Whose row each is.
+    """
+    confidence = np.asarray(confidence, dtype=np.float64)
+    if not len(confidence):
+        return None
+    rng = np.random.default_rng(seed)
+    names, clip = np.unique(np.asarray(clips), return_inverse=True)
+    draws = rng.random((_DRAWS, len(names)))[:, clip] < confidence
+    errors = [ece(reliability(confidence, found)) or 0.0 for found in draws.astype(np.float64)]
+    return float(np.mean(errors))

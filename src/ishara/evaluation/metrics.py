@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from ishara.evaluation.calibration import Bin, ece, reliability
+from ishara.evaluation.calibration import Bin, ece, ece_by_chance, reliability
 from ishara.evaluation.intervals import RESAMPLES, Estimate, Units, bootstrap, mean_interval
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.scores import TOP, Scores, mean
@@ -60,7 +60,8 @@ class Summary(Figures):
     Shares are in [0, 1], NLL in nats. Accuracies count a clip whose gloss the model did not know as missed; NLL leaves
     it out. Top-5 is null where the vocabulary has at most five glosses. Means per class are over the glosses that have
     clips; there, a gloss never predicted has precision 0.
-    `chance` is 1 / vocabulary, `largest_class` the share of the commonest true gloss.
+    `chance` is 1 / vocabulary, `largest_class` the share of the commonest true gloss, `ece_by_chance` the calibration
+    error that perfect confidences would show on so few clips.
     """
 
     clips: int
@@ -83,6 +84,7 @@ class Summary(Figures):
     macro_recall: float
     macro_f1: float
     ece: float | None
+    ece_by_chance: float | None = None
     reliability: list[Bin]
     worst_signer: Part | None
     worst_group: Part | None
@@ -116,7 +118,8 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
         headline[1] = headline[3] = Estimate(value=None)
     by_gloss, confusion = _by_gloss(predictions, scores)
     with_clips = [g for g in by_gloss if g.support]
-    bins = reliability(predictions.probabilities.max(axis=1), scores.top1)
+    confidence = predictions.probabilities.max(axis=1)
+    bins = reliability(confidence, scores.top1)
     signers = _parts(predictions, scores, "signer", resamples, seed)
     groups = _parts(predictions, scores, "group", resamples, seed)
     per_seed = [float(scores.top1[(table["seed"] == s).to_numpy()].mean()) for s in table["seed"].unique().sort()]
@@ -137,6 +140,7 @@ def summarise(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int
         macro_recall=float(np.mean([g.recall or 0 for g in with_clips])),
         macro_f1=float(np.mean([g.f1 or 0 for g in with_clips])),
         ece=ece(bins),
+        ece_by_chance=ece_by_chance(confidence, table["clip"].to_list()),
         reliability=bins,
         worst_signer=_worst(signers),
         worst_group=_worst(groups),
