@@ -63,11 +63,12 @@ FEWEST_FRAMES = 32
 MEASURED_AUGMENT: dict[str, Any] = {
     "rotation": 5,
     "scale": [0.9, 1.1],
-    "yaw": 30,
+    "yaw": 50,
     "time_warp": [0.8, 1.2],
     "frame_dropout": 0.1,
     "noise": 0.02,
-    "arm_rotation": 6,
+    "arm_rotation": 15,
+    "arm_length": [0.85, 1.18],
 }
 
 # --- Model and learning ----------------------------------------------------------------------------------------------

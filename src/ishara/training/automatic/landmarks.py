@@ -60,6 +60,8 @@ def choose_landmarks(survey: Survey) -> Iterator[Choice]:
         yield Choice("pose.dominant_hand", "right", f"{count}; mirrored, they sign as the others do")
     if sees_hands(survey):
         yield Choice("features.hand_local", True, "handshapes look alike wherever the hand is, seen from its wrist")
+        yield Choice("features.bones", True, "how fingers are bent, whatever the size of the hand")
+        yield Choice("features.distances", True, "how far fingertips are apart tells handshapes that are nearly alike")
     else:
         yield Choice("features.hand_local", False, "there are no hands")
     yield _augment(survey)
