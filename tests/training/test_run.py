@@ -19,8 +19,10 @@ from ishara.evaluation.run import predict_clips
 from ishara.pose.files import read_pose
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
+from ishara.recognizer_gallery import GALLERY, read_gallery
 from ishara.training import crossval, fit, split_clips
 from ishara.training.callbacks import HISTORY
+from ishara.training.run import CALIBRATION_RUN
 
 WEIGHTS = Path("recognizer") / "model.safetensors"
 
@@ -83,6 +85,50 @@ def test_a_recogniser_knows_how_long_its_clips_last(tiny_recipe: Recipe, tiny_ru
     poses = [read_pose(clip.path, clip.start, clip.end) for clip in clips]
     seconds = Recognizer.load(tiny_run).config.clip_seconds
     assert seconds == pytest.approx(np.median([len(pose) / pose.fps for pose in poses]), rel=0.01)
+
+
+def test_a_run_that_is_fitted_again_learns_from_all_and_keeps_what_validation_found(
+    tiny_recipe: Recipe, tmp_path: Path, kill: Callable[[Recipe, Path], None]
+) -> None:
+    recipe = tiny_recipe.with_overrides(["train.refit=true", "train.max_epochs=4"])
+    manifest = split_clips(recipe)
+    fit(recipe, manifest, tmp_path / "whole")
+    once = fit(recipe.with_overrides(["train.refit=false"]), manifest, tmp_path / "once")
+    first, second = Recognizer.load(tmp_path / "whole" / CALIBRATION_RUN), Recognizer.load(tmp_path / "whole")
+    assert_same_weights(tmp_path / "once", tmp_path / "whole" / CALIBRATION_RUN)
+    assert any(
+        not np.array_equal(weights(tmp_path / "whole")[name], value)
+        for name, value in weights(tmp_path / "once").items()
+    )
+    assert (
+        (second.temperature, second.open_set)
+        == (first.temperature, first.open_set)
+        == (once.temperature, once.open_set)
+    )
+    learnt = manifest.table.filter(pl.col("split").is_in(("train", "validation")))["id"]
+    gallery = read_gallery(second.folder / GALLERY, len(second.labels))
+    assert sorted(gallery.clip) == sorted(learnt)
+    assert not gallery.validated.any()
+    assert "learnt from both" in (second.folder / "README.md").read_text(encoding="utf-8")
+    # It is killed while it learns from all clips.
+    shutil.copytree(tmp_path / "whole" / CALIBRATION_RUN, tmp_path / "killed" / CALIBRATION_RUN)
+    kill(recipe, tmp_path / "killed")
+    fit(recipe, manifest, tmp_path / "killed")
+    assert_same_weights(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_run_that_is_fitted_again_cannot_choose_its_epoch(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    for overrides, word in (
+        (["train.keep=best"], "set keep to last"),
+        (["train.patience=3"], "no patience"),
+        (["train.devices=2"], "trains twice"),
+    ):
+        with pytest.raises(IsharaError, match=word):
+            tiny_recipe.with_overrides(["train.refit=true", *overrides])
+    recipe = tiny_recipe.with_overrides(["train.refit=true", "schedule.name=plateau"])
+    with pytest.raises(IsharaError, match=r"train\.refit learns from them too"):
+        fit(recipe, split_clips(recipe), tmp_path)
+    assert not (tmp_path / "recipe.yaml").exists()
 
 
 def test_a_finished_run_is_not_trained_again(tiny_recipe: Recipe, tiny_run: Path) -> None:

@@ -24,6 +24,11 @@ _NOT_FOR: Final = (
     "- **Not for emergencies**, medical or legal matters, or wherever a wrong word does harm.",
     "- **Not for watching people** who have not agreed to it.",
 )
+_LEARNT = "It learns from the train side; the validation side sets its confidence."
+_LEARNT_TWICE = (
+    "A first model learnt from the train side, and the validation side set its confidence; this one, made in the same "
+    "way, learnt from both, and takes its confidence over."
+)
 
 
 def model_card(
@@ -84,7 +89,7 @@ def model_card(
         "|---|---|---|---|",
         *(_side(manifest, name) for name in ("train", "validation", "test")),
         "",
-        f"It learns from the train side; the validation side sets its confidence. The test side: {side_of(recipe)}.",
+        f"{_LEARNT_TWICE if recipe.train.refit else _LEARNT} The test side: {side_of(recipe)}.",
         "",
         "## What was measured",
         "",

@@ -347,6 +347,11 @@ class Train(Section):
         0, description="Chance of a batch whose clips each get a stretch of another clip; else mixup, if any."
     )
     keep: Literal["best", "last"] = Field("best", description="Which checkpoint becomes the recogniser.")
+    refit: bool = Field(
+        False,
+        description="Train twice: without the validation clips, which then set temperature and threshold, and anew "
+        "with them. It takes twice as long, and nothing is left unlearnt.",
+    )
     monitor: Literal["validation/loss", "validation/top1"] = "validation/loss"
     patience: Count | None = Field(None, description="Stop after this many validations without improvement.")
     validate_every: Count = Field(1, description="Epochs between validations.")
@@ -370,5 +375,18 @@ class Train(Section):
             raise ValueError(
                 f"keep: best needs a validation, but validate_every is {self.validate_every} and max_epochs only "
                 f"{self.max_epochs}; set validate_every to at most {self.max_epochs}, or keep to last"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refit_as_long(self) -> Train:
+        if self.refit and (self.keep == "best" or self.patience is not None):
+            raise ValueError(
+                "refit learns from the validation clips too, so that none is left to choose the epoch by; set keep to "
+                "last, and no patience"
+            )
+        if self.refit and self.devices * self.num_nodes > 1:
+            raise ValueError(
+                "refit trains twice, which several processes cannot yet do; set devices and num_nodes to 1"
             )
         return self

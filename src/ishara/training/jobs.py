@@ -65,7 +65,7 @@ class Job:
     def cost(self) -> float:
         """How long it takes beside others of its recipe, in a unit of its own: clips trained on, all epochs counted."""
         clips = (self.fold.manifest.table["split"] == "train").sum()
-        return float(clips * self.recipe.train.max_epochs)
+        return float(clips * self.recipe.train.max_epochs * (2 if self.recipe.train.refit else 1))
 
     def is_done(self, home: Path) -> bool:
         """Whether its predictions are there."""

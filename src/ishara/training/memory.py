@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ishara.evaluation.open_set import find_threshold, join, pairs
 from ishara.recognizer import ModelInput, Recognizer, softmax
 from ishara.recognizer_gallery import GALLERY, Gallery
-from ishara.recognizer_openset import OPEN_SET
+from ishara.recognizer_openset import OPEN_SET, OpenSet
 from ishara.training.data import ClipKey, TrainingClips
 from ishara.training.sides import Sides
 
@@ -21,7 +21,9 @@ MOST_OF_A_GLOSS = 64
 _MOST_HALVED = 400
 
 
-def remember(recognizer: Recognizer, sides: Sides, seed: int, folder: Path) -> tuple[str, ...]:
+def remember(
+    recognizer: Recognizer, sides: Sides, seed: int, folder: Path, known: OpenSet | None = None
+) -> tuple[str, ...]:
     """Write ``gallery.npz`` and ``open_set.json`` of a recogniser that was just trained.
 
     Parameters
@@ -34,6 +36,8 @@ def remember(recognizer: Recognizer, sides: Sides, seed: int, folder: Path) -> t
         Of the run.
     folder
         Gets the files.
+    known
+        The threshold where it was found before; else it is found on the validation side.
 
     Returns
     -------
@@ -46,9 +50,10 @@ def remember(recognizer: Recognizer, sides: Sides, seed: int, folder: Path) -> t
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     gallery = Gallery(**columns)
     gallery.write(folder / GALLERY)
-    known = gallery.probability[gallery.validated]
-    open_set = find_threshold(known, _unknown(recognizer, sides.validation, seed))
-    (folder / OPEN_SET).write_text(open_set.model_dump_json(indent=1), encoding="utf-8")
+    if known is None:
+        scores = gallery.probability[gallery.validated]
+        known = find_threshold(scores, _unknown(recognizer, sides.validation, seed))
+    (folder / OPEN_SET).write_text(known.model_dump_json(indent=1), encoding="utf-8")
     return GALLERY, OPEN_SET
 
 

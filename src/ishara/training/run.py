@@ -20,7 +20,7 @@ from ishara.models.trained import recipe_model
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import INSIDE_RUN
-from ishara.training.data import ClipData, TrainingClips
+from ishara.training.data import ClipData
 from ishara.training.frame_features import FrameModel, keep_features
 from ishara.training.losses import make_loss
 from ishara.training.memory import read_side, remember
@@ -33,6 +33,8 @@ from ishara.whole import write_whole
 
 RECIPE = "recipe.yaml"
 MANIFEST = "manifest.csv"
+# Of a run with `train.refit`: the run that did not learn from the validation clips.
+CALIBRATION_RUN = "calibration"
 
 
 def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None = None, title: str = "") -> Recognizer:
@@ -44,7 +46,8 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
         How.
     manifest
         Clips with their `split`; those of `train` are trained on and are the vocabulary, those of `validation` choose
-        the checkpoint and the temperature.
+        the checkpoint, the temperature and the threshold of known signs. With `train.refit` a second model, which
+        becomes the recogniser, learns from both.
     folder
         The run folder. A finished run is loaded, an unfinished one is resumed from its last checkpoint.
     stores
@@ -64,6 +67,10 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
     homes = stores or folder.parent / STORES
     sides = load_sides(recipe, manifest, homes)
     refuse_what_cannot_run(recipe, validated=sides.validation is not None)
+    calibrated = None
+    if recipe.train.refit and sides.validation is not None:
+        calibrated = _fit_once(recipe, manifest, folder, homes, title)
+        sides = load_sides(recipe, manifest, homes, learn_all=True)
     model = _make_model(recipe, len(sides.labels))
     _tell(*model.origin)
     learnt = _with_features(recipe, model, sides, homes)
@@ -81,11 +88,20 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
         model,
         recipe,
         sides.labels,
-        temperature=lambda recognizer: _fit_temperature(recognizer, sides.validation),
-        remember=lambda recognizer, to: remember(recognizer, sides, recipe.train.seed, to),
+        temperature=lambda recognizer: calibrated.temperature if calibrated else _fit_temperature(recognizer, sides),
+        remember=lambda recognizer, to: remember(
+            recognizer, sides, recipe.train.seed, to, known=calibrated.open_set if calibrated else None
+        ),
         clip_seconds=sides.clip_seconds,
         card=lambda recognizer: model_card(recognizer, manifest),
     )
+
+
+def _fit_once(recipe: Recipe, manifest: Manifest, folder: Path, stores: Path, title: str) -> Recognizer:
+    """The recogniser that does not learn from the validation clips, of a run whose own one does."""
+    claim_run(recipe, manifest, folder)
+    once = recipe.with_overrides(["train.refit=false"])
+    return fit(once, manifest, folder / CALIBRATION_RUN, stores=stores, title=f"{title or recipe.name}, to calibrate")
 
 
 def verify_run(recipe: Recipe, manifest: Manifest, folder: Path) -> None:
@@ -155,7 +171,8 @@ def _tell(*sentences: str) -> None:
         tell(escape(sentence))
 
 
-def _fit_temperature(recognizer: Recognizer, validation: TrainingClips | None) -> float:
+def _fit_temperature(recognizer: Recognizer, sides: Sides) -> float:
+    validation = sides.validation
     if validation is None:
         return 1.0
     logits, labels = [], []

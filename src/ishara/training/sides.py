@@ -45,7 +45,7 @@ class Sides:
     clip_seconds: float | None = None
 
 
-def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
+def load_sides(recipe: Recipe, manifest: Manifest, stores: Path, *, learn_all: bool = False) -> Sides:
     """Prepare a run's clips, or find them prepared.
 
     All clips are prepared together, those of the test side too, so that the folds of a protocol share one store.
@@ -56,6 +56,8 @@ def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
         Clips with their `split`.
     stores
         Folder of prepared clips.
+    learn_all
+        Train on the validation clips of known glosses too, and validate on none.
 
     Raises
     ------
@@ -78,6 +80,8 @@ def load_sides(recipe: Recipe, manifest: Manifest, stores: Path) -> Sides:
     _tell_of_glosses_without_clips(manifest, labels)
     classes = {gloss: i for i, gloss in enumerate(labels)}
     known = [i for i in index["validation"] if by_id[readable.ids[i]].gloss in classes]
+    if learn_all:
+        index["train"], known = sorted([*index["train"], *known]), []
 
     def side(members: list[int], *, augmented: bool) -> TrainingClips:
         return readable.side(members, [classes[by_id[readable.ids[i]].gloss] for i in members], augmented)

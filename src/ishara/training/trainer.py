@@ -79,6 +79,10 @@ def refuse_what_cannot_run(recipe: Recipe, *, validated: bool) -> None:
         raise IsharaError("train.keep: best needs validation clips. Set split.validation above 0, or train.keep=last.")
     if recipe.schedule.name == "plateau" and not validated:
         raise IsharaError("schedule.name: plateau needs validation clips. Set split.validation above 0.")
+    if recipe.schedule.name == "plateau" and train.refit:
+        raise IsharaError(
+            "schedule.name: plateau needs validation clips, and train.refit learns from them too. Choose cosine."
+        )
     if train.precision == "16-mixed" and (train.accelerator == "cpu" or not torch.cuda.is_available()):
         raise IsharaError("train.precision: 16-mixed needs a GPU, and none is used here. Choose bf16-mixed or 32.")
 
