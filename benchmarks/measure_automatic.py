@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 
 from ishara.console import errors
@@ -54,15 +55,17 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     """All that makes a difference to what is learnt, defaults filled in."""
     values = recipe.model_dump(mode="json", exclude={"name", "description"})
     values["model"]["options"] = model_options(recipe.model.name, options_of(recipe)).model_dump(mode="json")
-    values["train"]["threads"] = None
+    values["train"]["threads"] = values["protocol"]["seeds"] = None
     return values
 
 
 def measure(path: Path, seeds: list[int], runs: Path, workers: Workers) -> dict[str, Any]:
     """The figures of one corpus."""
-    tuned = Recipe.read(path, [f"protocol.seeds={seeds}"])
+    tuned = Recipe.read(path)
     found, automatic = chosen_for(tuned)
-    by_hand = _run(tuned, runs / f"{tuned.name}-crossval", workers)
+    automatic = automatic.with_overrides([f"protocol.seeds={seeds}"])
+    # All of its seeds, for the folder is the recipe's own.
+    by_hand = _run(tuned, runs / f"{tuned.name}-crossval", workers).where(pl.col("seed").is_in(seeds))
     same = settings_of(tuned) == settings_of(automatic)
     by_itself = by_hand if same else _run(automatic, runs / f"{automatic.name}-crossval", workers)
     compared = compare(by_hand, by_itself)

@@ -35,9 +35,9 @@ _MARKS = {None: "", True: "met", False: "**missed**"}
 # Why a bound is missed, by the beginning of the figure's name.
 _REASONS: dict[str, str] = {
     "BdSL-SPOTER, 1": "What is left is mostly products of matrices in fp32, which the notebook's model does as well. "
-    "The last layer already computes the class token alone, queries, keys and values are one product, positions are "
-    "constants. Biases taken into the products (`Gemm` over all tokens at once) made no difference. The smaller form "
-    "(int8, above) is faster.",
+    "The last layer already computes the class token alone, queries, keys and values are one product, and the rates of "
+    "positions are constants. Biases taken into the products (`Gemm` over all tokens at once) made no difference. The "
+    "smaller form (int8, above) is faster.",
 }
 
 

@@ -63,7 +63,8 @@ def test_what_falls_short_is_written_and_said(
             measure_automatic.main(**words)
     else:
         measure_automatic.main(**words)
-    assert [recipe.protocol.seeds for recipe in run] == [(0,), (0,)]
+    assert [recipe.name for recipe in run] == ["tiny", "tiny-automatic"]
+    assert run[1].protocol.seeds == (0,)
     (row,) = json.loads((tmp_path / measure_automatic.RESULT).read_text())["corpora"]
     assert row["difference"]["value"] == pytest.approx((right - 40) / 50)
     assert f"| `tiny` | 1 | 80.0% | {right / 50:.1%} | {2 * (right - 40):+.1f} (" in page.read_text()

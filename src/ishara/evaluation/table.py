@@ -15,8 +15,8 @@ BEGIN = "<!-- results: made by `ishara results`, not by hand -->"
 END = "<!-- end of results -->"
 _OF_BENCHMARKS = ("bench-", "measure-")
 _HEADER = (
-    "| corpus | who is tested | recipe | seeds | top-1 per instance (95 %) | per class | top-5 | worst | chance |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| corpus | who is tested | recipe | seeds | top-1 per instance (95 %) | mean of folds | per class | top-5 | worst "
+    "| calibration error | chance |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -69,9 +69,11 @@ def _row(path: Path, recipes: Path | None) -> str:
         _name(measured, recipes),
         str(len(summary["seeds"])),
         f"**{_percent(summary['top1'])}** ({_interval(summary['top1'])})",
+        _percent(measured["top1_over_folds"]),
         _percent(summary["class_top1"]),
         _percent(summary["top5"]),
         f"{_percent(worst['top1'])} ({worst['name']})" if worst else "–",
+        "–" if summary["ece"] is None else f"{summary['ece']:.1%}",
         f"{summary['chance']:.1%}",
     ]
     return f"| {' | '.join(cells)} |"

@@ -14,9 +14,9 @@ from ishara.models.layers import (
     DepthwiseConv,
     LateDropout,
     SelfAttention,
+    SinusoidalPositions,
     StochasticDepth,
     TokenLinear,
-    sinusoidal_positions,
 )
 from ishara.models.norms import make_norm, over
 from ishara.models.options import ConvTransformerOptions
@@ -77,7 +77,7 @@ class ConvTransformer(SignModel):
         size = options.d_model
         self.project = TokenLinear(features, size, bias=False)
         self.norm = make_norm(options.norm, size)
-        self.positioned = options.positions == "sinusoidal"
+        self.positions = SinusoidalPositions(size) if options.positions == "sinusoidal" else None
         self.blocks = nn.ModuleList(
             block(options)
             for _ in range(options.stages)
@@ -90,8 +90,8 @@ class ConvTransformer(SignModel):
 
     def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:
         x = self.norm(self.project(x), mask)
-        if self.positioned:
-            x = x + sinusoidal_positions(x.shape[1], x.shape[2], x.device)
+        if self.positions is not None:
+            x = self.positions(x)
         for block in self.blocks:
             x = block(x, mask)
         embedding, attention = self.pool(self.top(x), mask)

@@ -10,12 +10,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def sinusoidal_positions(length: int, size: int, device: torch.device) -> Tensor:
-    """(length, size) sine and cosine positions of any length (Vaswani et al., 2017); `size` is even."""
-    position = torch.arange(length, device=device, dtype=torch.float32)[:, None]
-    rate = torch.exp(torch.arange(0, size, 2, device=device, dtype=torch.float32) * (-math.log(10000.0) / size))
-    angle = position * rate
-    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
+class SinusoidalPositions(nn.Module):
+    """Adds sine and cosine positions (Vaswani et al., 2017) to sequences of any length.
+
+    How fast each pair turns is kept as numbers, so that an exported graph has them as a constant.
+    """
+
+    rates: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        rates = torch.exp(torch.arange(0, size, 2, dtype=torch.float32) * (-math.log(10000.0) / size))
+        self.register_buffer("rates", rates, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, size) → (B, T, size); `size` is even."""
+        angle = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)[:, None] * self.rates
+        return x + torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
 
 
 class TokenLinear(nn.Linear):

@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from ishara.errors import IsharaError
 from ishara.models.backbones import FrameEncoder
 from ishara.models.contract import ModelOutput
-from ishara.models.layers import sinusoidal_positions
+from ishara.models.layers import SinusoidalPositions
 from ishara.models.options import Sign2TextOptions
 from ishara.models.pixels import PixelModel
 from ishara.models.published import Published
@@ -38,6 +38,7 @@ class Sign2Text(PixelModel):
         size, both = options.features, 2 * options.hidden
         self.backbone = FrameEncoder(options)
         self.projection = nn.Identity() if size == self.backbone.size else nn.Linear(self.backbone.size, size)
+        self.positions = SinusoidalPositions(size)
         self.dropout = nn.Dropout(options.dropout)
         between = options.dropout if options.layers > 1 else 0.0
         self.lstm = nn.LSTM(size, options.hidden, options.layers, batch_first=True, dropout=between, bidirectional=True)
@@ -80,7 +81,7 @@ class Sign2Text(PixelModel):
     def from_features(self, features: Tensor, mask: Tensor) -> ModelOutput:
         """(B, T, feature_size) frames' features and their (B, T) mask → `ModelOutput`."""
         x = self.projection(features)
-        x = self.dropout(x + sinusoidal_positions(x.shape[1], x.shape[2], x.device))
+        x = self.dropout(self.positions(x))
         mixed = self._both_ways(x, mask)
         scores = self.attention(mixed).squeeze(-1).masked_fill(~mask, float("-inf"))
         weights = scores.softmax(dim=1)

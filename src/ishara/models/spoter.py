@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ishara.models.contract import ModelOutput, SignModel
-from ishara.models.layers import EncoderLayer, over_frames, sinusoidal_positions
+from ishara.models.layers import EncoderLayer, SinusoidalPositions, over_frames
 from ishara.models.options import SpoterOptions
 from ishara.pose.features import FeatureLayout
 
@@ -22,6 +22,7 @@ class SpoterEncoder(nn.Module):
         super().__init__()
         size = options.d_model
         self.project = nn.Linear(features, size)
+        self.positions = SinusoidalPositions(size)
         self.class_token = nn.Parameter(torch.randn(1, 1, size))
         self.layers = nn.ModuleList(
             EncoderLayer(size, options.heads, options.feedforward, options.dropout) for _ in range(options.layers)
@@ -37,7 +38,7 @@ class SpoterEncoder(nn.Module):
     def forward(self, x: Tensor, mask: Tensor, *, until: int) -> tuple[Tensor, Tensor]:
         """Features (B, T, F) → tokens (B, 1 + T, size) after `until` layers, and their mask (B, 1 + T)."""
         tokens = torch.cat([self.class_token.expand(x.shape[0], -1, -1), self.project(x)], dim=1)
-        tokens = tokens + sinusoidal_positions(tokens.shape[1], tokens.shape[2], x.device)
+        tokens = self.positions(tokens)
         mask = torch.cat([torch.ones_like(mask[:, :1]), mask], dim=1)
         for layer in self.layers[:until]:
             tokens = layer(tokens, mask)
