@@ -7,13 +7,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ishara.errors import IsharaError
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
+from ishara.recognizer_forms import Form
 from ishara.recognizer_names import find_by_name, names
 
 FORMAT = 1
@@ -21,9 +22,7 @@ CONFIG = "config.json"
 CALIBRATION = "calibration.json"
 GRAPH = "model.onnx"
 CARD = "README.md"
-# In what form a recogniser's graph is, and the files that hold it: the first is opened.
-Form = Literal["onnx", "onnx-int8", "onnx-fp16", "openvino"]
-FORMS: tuple[Form, ...] = get_args(Form)
+# The files of that form; the first is opened.
 _OPENVINO = ("model.xml", "model.bin")
 # Where a run folder keeps its recogniser.
 INSIDE_RUN = "recognizer"

@@ -34,6 +34,16 @@ def test_help_names_every_command(ishara) -> None:
         assert command in out
 
 
+def test_help_imports_nothing_that_it_does_not_use() -> None:
+    program = (
+        "import sys\nsys.argv = ['ishara', '--help']\nfrom ishara.cli import main\ntry:\n    main()\n"
+        "except SystemExit:\n    heavy = {'numpy', 'polars', 'yaml', 'onnxruntime', 'av', 'torch'}\n"
+        "    print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
 def test_every_command_argument_and_option_has_help() -> None:
     commands = typer.main.get_command(app).commands
     without = [name for name, command in commands.items() if not command.help]

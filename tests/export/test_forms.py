@@ -25,7 +25,8 @@ from ishara.export.quantise import quantise_dynamic, quantise_static
 from ishara.models import create_model, list_models
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMS, GRAPH, digest
+from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, GRAPH, digest
+from ishara.recognizer_forms import FORMS
 from ishara.recognizer_gallery import GALLERY
 from ishara.recognizer_graph import check_graph
 from ishara.recognizer_openset import OPEN_SET

@@ -11,7 +11,7 @@ from rich.markup import escape
 from ishara.cli.app import ModelPath, app
 from ishara.console import tell, track
 from ishara.errors import IsharaError, choices
-from ishara.recognizer_folder import FORMS, find_recognizer
+from ishara.recognizer_forms import FORMS
 
 
 @app.command()
@@ -35,10 +35,11 @@ def export(
     """Write a trained recogniser in another form, proven to compute the same, or measured where it is reduced."""
     if to not in FORMS:
         raise IsharaError(f"--to {to}: there is no such form. {choices(to, FORMS)}")
-    run = find_recognizer(model).parent
     from ishara.export.accuracy import calibration_clips, evaluation_clips
     from ishara.export.forms import export_form
+    from ishara.recognizer_folder import find_recognizer
 
+    run = find_recognizer(model).parent
     written = export_form(
         model, to, out, evaluation=evaluation_clips(run, evaluate), calibration=calibration_clips(run),
         force=force, progress=lambda clips: track("Clips", clips),

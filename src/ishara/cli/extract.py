@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -100,6 +99,8 @@ def _keep_manifest(manifest: Path, out: str) -> None:
 def _work(given: dict[str, Any]) -> Work:
     """How to extract, from the options that were given; the others are Ishara's own."""
     from functools import partial
+
+    from pydantic import ValidationError
 
     from ishara.pose.estimate import EstimatorOptions, make_estimator
     from ishara.pose.extract import Work, settings_of

@@ -21,7 +21,8 @@ from ishara.export.parity import check_outputs, compare, probes
 from ishara.models.contract import SignModel
 from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import FORMS, GRAPH, Accuracy, Config, Form
+from ishara.recognizer_folder import GRAPH, Accuracy, Config
+from ishara.recognizer_forms import FORMS, Form
 from ishara.recognizer_inputs import pad
 from ishara.recognizer_runtime import OnnxRuntime
 
