@@ -27,7 +27,7 @@ from ishara.training.results import provenance, write_json
 
 RESULT = "bench-inference.json"
 USUAL_ROUNDS = 7
-_RUNS = "wlasl50-*-crossval/*/recognizer"
+_RUNS = "wlasl50-spoter-crossval/*/recognizer"
 PARTS = {
     "fixed": "BdSL-SPOTER against the notebook's, 16 clips of 100 frames and 1",
     "lengths": "BdSL-SPOTER over the real lengths of wlasl50",

@@ -104,7 +104,8 @@ def test_a_missed_budget_is_named_and_ends_with_1(ishara, run: Path, tmp_path: P
 def test_torch_is_left_out_where_there_are_no_weights_or_no_torch(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found, left_out = find_contestants(run, [])
     assert [contestant.name for contestant in found] == ["onnx", "torch, fused", "torch, eager"]
-    assert not left_out
+    assert list(left_out) == ["onnx-int8"]
+    assert f"`ishara export {run / 'recognizer'} --to onnx-int8`" in left_out["onnx-int8"]
     monkeypatch.setitem(sys.modules, "ishara.bench.torch_model", None)
     opened, left_out = open_all(found, 1, "cpu")
     assert [contestant.name for contestant in opened] == ["onnx"]

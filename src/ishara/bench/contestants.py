@@ -17,6 +17,8 @@ from ishara.recognizer_inputs import ModelInput
 Kind = Literal["runtime", "torch, eager", "torch, fused"]
 # Of the safetensors file; its name cannot be taken from `ishara.models.weights`, which needs torch.
 _WEIGHTS = "model.safetensors"
+# The reduced form that is worth comparing with everywhere.
+_SMALLER = "onnx-int8"
 # As many as `Recognizer.run` takes at most.
 _TOGETHER = {"landmarks": 32, "pixels": 16}
 # Runs clips and waits for what comes of them.
@@ -89,11 +91,15 @@ def find_contestants(model: Path, others: Sequence[Path]) -> tuple[list[Contesta
     for other in [*_beside(folder), *(find_recognizer(other) for other in others)]:
         if all(other.resolve() != known.folder.resolve() for known in found):
             found.append(_runtime(other, [known.name for known in found]))
+    left_out: dict[str, str] = {}
+    if not any(contestant.name.startswith(_SMALLER) for contestant in found):
+        left_out[_SMALLER] = f"is not there; `ishara export {folder} --to {_SMALLER}` makes it"
     weights = folder / _WEIGHTS
     if not weights.is_file():
-        return found, {"torch": f"{folder} holds no weights ({_WEIGHTS})"}
+        return found, left_out | {"torch": f"{folder} holds no weights ({_WEIGHTS})"}
     size = weights.stat().st_size
-    return [*found, *(Contestant(kind, kind, folder, size) for kind in ("torch, fused", "torch, eager"))], {}
+    torch = [Contestant(kind, kind, folder, size) for kind in ("torch, fused", "torch, eager")]
+    return [*found, *torch], left_out
 
 
 def open_all(
