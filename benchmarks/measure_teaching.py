@@ -96,6 +96,7 @@ def together(choices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             "met": among >= least and lost <= MAY_LOSE,
             "stretch_met": among >= stretch and lost <= MAY_LOSE,
             "beats_warping": among > rows[shots]["warping_among_taught"]["mean"],
+            "beats_warping_among_all": rows[shots]["among_all"]["mean"] > rows[shots]["warping_among_all"]["mean"],
         }
     return rows
 
