@@ -2,6 +2,8 @@
 
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -11,6 +13,7 @@ from torch import Tensor
 
 from ishara.errors import IsharaError
 from ishara.export.onnx import check_parity, export_onnx
+from ishara.export.parity import probes
 from ishara.models import create_model, list_models
 from ishara.models.contract import ModelOutput, SignModel
 
@@ -104,6 +107,19 @@ class Worried(Moody):
         self.calls = 0
         warnings.warn("the sky is falling", stacklevel=1)
         return super().forward(x, mask)
+
+
+@pytest.mark.parametrize("side", [64, 224, 512])
+def test_pictures_of_any_size_are_tried_in_several_lengths_and_padded(side: int) -> None:
+    asked: list[tuple[int, ...]] = []
+
+    def random_clips(lengths: tuple[int, ...], seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        asked.append(lengths)
+        return torch.zeros(1), torch.zeros(1)
+
+    model: Any = SimpleNamespace(input_shape=(3, side, side), random_clips=random_clips)
+    list(probes(model))
+    assert asked[:2] == [(1,), (5, 2)]
 
 
 def test_warnings_that_are_not_known_are_heard(tmp_path: Path) -> None:

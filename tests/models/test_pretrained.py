@@ -72,7 +72,7 @@ def test_tensors_that_do_not_fit_are_named(tiny_run: Path, tiny_recipe: Recipe) 
     with pytest.raises(IsharaError, match=r"does not fit this model: .*layers\.0.* has shape"):
         make(tiny_recipe, tiny_run, feedforward=64)
     with pytest.raises(IsharaError, match="is missing"):
-        create_model("bdsl_spoter", num_classes=3, layout=layout_of(tiny_recipe), pretrained=tiny_run)
+        create_model("bdsl_spoter", num_classes=3, layout=layout_of(tiny_recipe), pretrained=str(tiny_run))
 
 
 def test_weights_that_were_not_exported_are_refused(tiny_run: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:

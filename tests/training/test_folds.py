@@ -69,6 +69,17 @@ def test_only_the_folds_that_are_named_are_made_and_as_they_are_among_all(tiny_r
         make_folds(recipe.with_overrides(["protocol.only=[nobody]"]))
 
 
+def test_clips_parted_though_it_is_known_who_signs_are_told(
+    tiny_recipe: Recipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split_clips(tiny_recipe.with_overrides(["split={by: clip}"]))
+    assert "4 of 4 values of 'signer' stand on several sides" in capsys.readouterr().err
+    make_folds(tiny_recipe.with_overrides(["split={by: clip}", "protocol={name: stratified-k-fold, folds: 2}"]))
+    assert capsys.readouterr().err.count("split.by=group tests others") == 1
+    make_folds(tiny_recipe.with_overrides(["split={by: group}", "protocol={name: leave-one-group-out}"]))
+    assert capsys.readouterr().err == ""
+
+
 def test_a_split_without_the_group_column_is_refused(tiny_recipe: Recipe) -> None:
     with pytest.raises(IsharaError, match=r"village"):
         split_clips(tiny_recipe.with_overrides(["split.by=group", "split.group=village"]))

@@ -32,6 +32,15 @@ def test_focal_loss_is_the_notebooks() -> None:
     torch.testing.assert_close(make_loss(Loss(name="focal"), label.tolist(), 5)(logits, label), expected)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
+def test_a_clip_that_is_found_with_certainty_has_no_infinite_gradient(gamma: float) -> None:
+    logits = torch.tensor([[200.0, 0.0, 0.0], [0.0, 1.0, 0.0]], requires_grad=True)
+    FocalLoss(gamma)(logits, torch.tensor([0, 1])).backward()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+    assert logits.grad[1].abs().sum() > 0
+
+
 @pytest.mark.parametrize("strange", [5, -1, -100])
 def test_a_class_out_of_range_is_refused(strange: int) -> None:
     with pytest.raises(IsharaError, match=f"Found {strange} as the class .* expected 0 to 4"):

@@ -40,7 +40,7 @@ def create_model(
     *,
     num_classes: int,
     layout: FeatureLayout | None = None,
-    pretrained: Path | None = None,
+    pretrained: str | Path | None = None,
     **options: Any,
 ) -> SignModel:
     """Make a model.
@@ -69,7 +69,7 @@ def create_model(
     layout = layout or notebook_layout()
     model: SignModel = importlib.import_module(_BUILDERS[name]).build(validated, layout, num_classes)
     if pretrained is not None:
-        _start_from(model, pretrained, layout)
+        _start_from(model, Path(pretrained), layout)
     return model
 
 

@@ -30,6 +30,7 @@ def split_clips(recipe: Recipe) -> Manifest:
     manifest, clusters = _load(recipe)
     divided = assign(manifest, recipe.split, recipe.train.seed, _kept_together(recipe, clusters))
     _check_leaks(recipe, divided, clusters, grouped=recipe.split.by != "clip")
+    _tell_of_shared_groups(recipe, divided)
     return divided
 
 
@@ -112,6 +113,8 @@ def _checked_folds(recipe: Recipe) -> tuple[list[Fold], list[Cluster]]:
     for fold in made:
         _check_leaks(recipe, fold.manifest, clusters, grouped=_by_group(recipe))
         _check_glosses(fold.manifest, f"Fold {fold.name}")
+    if not _by_group(recipe):
+        _tell_of_shared_groups(recipe, made[0].manifest)
     return made, clusters
 
 
@@ -174,6 +177,23 @@ def _load(recipe: Recipe) -> tuple[Manifest, list[Cluster]]:
 
 def _kept_together(recipe: Recipe, clusters: list[Cluster]) -> list[Cluster]:
     return clusters if recipe.split.near_duplicates == "together" else []
+
+
+def _tell_of_shared_groups(recipe: Recipe, manifest: Manifest) -> None:
+    """Say that people are tested who were trained on, where a recipe parts clips though it is known who signs."""
+    group = recipe.split.group
+    if recipe.split.by != "clip" or group not in manifest.table.columns:
+        return
+    sides = manifest.table.drop_nulls([group, "split"]).group_by(group).agg(pl.col("split").n_unique())
+    shared = (sides["split"] > 1).sum()
+    if shared:
+        errors.print(
+            f"[yellow]Warning[/]: {shared} of {len(sides)} values of {escape(repr(group))} stand on several sides, for "
+            "split.by is clip: the figures are for people who were trained on, and will be worse for others. "
+            "split.by=group tests others.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _check_leaks(recipe: Recipe, manifest: Manifest, clusters: list[Cluster], *, grouped: bool) -> None:

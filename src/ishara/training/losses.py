@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from ishara.errors import IsharaError
 from ishara.recipe import Loss
 
+_LEAST_DOUBT = 1e-6
+
 
 class FocalLoss(nn.Module):
     """Focal loss: cross-entropy with clips that are already right counting less (Lin et al., 2017).
@@ -38,7 +40,9 @@ class FocalLoss(nn.Module):
         probability = logits.softmax(-1).gather(1, label[:, None]).squeeze(1)
         loss = F.cross_entropy(logits, label, self.weight, label_smoothing=self.label_smoothing, reduction="none")
         total = len(label) if self.weight is None else self.weight[label].sum()
-        return ((1 - probability) ** self.gamma * loss).sum() / total
+        # The derivative of a power below 1 is infinite at 0, where a clip is found with certainty.
+        doubt = (1 - probability).clamp_min(_LEAST_DOUBT)
+        return (doubt**self.gamma * loss).sum() / total
 
 
 def balanced_weights(labels: Sequence[int], num_classes: int) -> Tensor:
