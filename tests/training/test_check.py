@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from ishara.errors import IsharaError
+from ishara.models.pixels import PixelModel
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recipe import Recipe
 from ishara.recognizer_folder import CONFIG, digest
@@ -97,3 +99,28 @@ def test_a_model_that_cannot_learn_does_not_overfit(tiny_recipe: Recipe, monkeyp
 def test_a_name_that_is_not_there_is_no_check_but_a_mistake(tiny_recipe: Recipe) -> None:
     with pytest.raises(IsharaError, match="no corpus 'synthetics'"):
         check_recipe(tiny_recipe.with_overrides(["data.corpus=synthetics"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("sign2text", "{stem: 8, widths: [8, 16, 16, 24], features: 24, hidden: 16}"),
+        ("timesformer", "{d_model: 32, heads: 2, layers: 2, feedforward: 64}"),
+    ],
+)
+def test_a_model_of_pictures_is_tried_on_few_of_them(
+    tiny_recipe: Recipe, monkeypatch: pytest.MonkeyPatch, name: str, options: str
+) -> None:
+    model = f"model={{name: {name}, options: {options}}}"
+    recipe = tiny_recipe.with_overrides(["data.root=nowhere", "pixels={frames: 8, size: 64}", model])
+    pictures: list[int] = []
+    random_clips = PixelModel.random_clips
+
+    def counted(self: PixelModel, lengths: Sequence[int], seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        pictures.append(len(lengths) * max(lengths))
+        return random_clips(self, lengths, seed)
+
+    monkeypatch.setattr(PixelModel, "random_clips", counted)
+    checks = by_name(check_recipe(recipe))
+    assert [check.name for check in checks.values() if not check.passed] == ["data"]
+    assert max(pictures) <= 8

@@ -20,7 +20,9 @@ from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import GRAPH
 from ishara.training.preflight import check_names
 
-_CLIPS, _FRAMES, _PADDING = 6, 24, 9
+# Clips of a batch, and frames of the longest, of landmarks and of pictures, which take a thousand times as long.
+_OF_LANDMARKS, _OF_PICTURES = (6, 24), (2, 4)
+_PADDING = 9
 _CLASSES_WITHOUT_DATA = 10
 _OVERFIT_STEPS = 400
 
@@ -102,8 +104,9 @@ def _check_parity(model: SignModel, graph: Path) -> Check:
 
 def _random_batch(model: SignModel, classes: int) -> tuple[Tensor, Tensor, Tensor]:
     """Clips of different lengths, padded, each with a class of its own as far as there are any."""
-    lengths = np.linspace(_FRAMES, _FRAMES // 2, _CLIPS).astype(int).tolist()
-    return *model.random_clips(lengths, seed=0), torch.arange(_CLIPS) % classes
+    clips, frames = _OF_LANDMARKS if len(model.input_shape) == 1 else _OF_PICTURES
+    lengths = np.linspace(frames, frames // 2, clips).astype(int).tolist()
+    return *model.random_clips(lengths, seed=0), torch.arange(clips) % classes
 
 
 @torch.no_grad()
