@@ -39,12 +39,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Source:
-    """A benchmark: the file that it writes, what is shown of it, and its command."""
+    """A benchmark: the file that it writes, what is shown of it, its command, and whether it needs a GPU."""
 
     file: str
     title: str
     command: str
     rows: Callable[[Content], Iterator[Row]]
+    of_gpu: bool = False
 
 
 def inference(content: Content) -> Iterator[Row]:
@@ -184,9 +185,13 @@ SOURCES = (
     Source("bench-training.json", "Training on landmarks", "benchmarks/bench_training.py", training),
     Source("bench-memory.json", "Memory of training sets", "benchmarks/bench_memory.py", memory),
     Source("bench-pixel-models.json", "Models of pixels", "benchmarks/bench_pixel_models.py", pixel_models),
+    Source(
+        "bench-pixel-models-cuda.json", "Models of pixels on a GPU", "benchmarks/bench_pixel_models.py --device cuda",
+        pixel_models, of_gpu=True,
+    ),
     Source("bench-pixel-training.json", "Training on pixels", "benchmarks/bench_pixel_training.py", pixel_training),
     Source("bench-live.json", "The live page", "benchmarks/bench_live.py", live),
-)
+)  # fmt: skip
 
 
 def read(results: Path, source: Source) -> Content | None:

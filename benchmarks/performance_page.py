@@ -44,6 +44,8 @@ _REASONS: dict[str, str] = {
 def page(results: Path) -> str:
     """The whole page, in Markdown."""
     found = [(source, read(results, source)) for source in SOURCES]
+    # What needs a GPU is missed by nobody who has none.
+    found = [(source, content) for source, content in found if content is not None or not source.of_gpu]
     rows = [row for source, content in found if content is not None for row in source.rows(content)]
     parts = [_HEAD, _summary(rows, [source for source, content in found if content is None])]
     parts += [_section(source, content) for source, content in found]
