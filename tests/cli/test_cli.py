@@ -278,6 +278,15 @@ def test_check_of_a_recipe_tells_what_it_found(ishara, recipe_file: Path) -> Non
     assert "nowhere" in out
 
 
+def test_a_recogniser_is_checked_by_its_name(ishara, tiny_run: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("ishara.recognizer_names.PRETRAINED", tmp_path / "pretrained")
+    shutil.copytree(tiny_run / "recognizer", tmp_path / "pretrained" / "tiny")
+    monkeypatch.setenv("ISHARA_HOME", str(tmp_path / "home"))
+    code, out, err = ishara("check", "tiny")
+    assert code == 0, err
+    assert "parity" in out
+
+
 def test_crossval_writes_a_result(ishara, recipe_file: Path, tmp_path: Path) -> None:
     words = ["split.by=group", "split.validation=0.3", "train.max_epochs=1", "--protocol", "leave-one-signer-out"]
     code, out, err = ishara(

@@ -20,7 +20,9 @@ from ishara.live.security import Access
 from ishara.live.server import prepare
 from ishara.pose.estimate.shared import SharedEstimator
 from ishara.pose.files import read_pose, write_pose
+from ishara.pose.pose import Pose
 from ishara.recognizer import Recognizer
+from ishara.recognizer_openset import OpenSet
 
 from .conftest import TOKEN, Puppet
 
@@ -166,6 +168,32 @@ def test_an_upload_that_is_no_clip_is_refused_in_words(
         assert re.search(expected, answer.json()["detail"]), answer.json()["detail"]
         assert "/tmp" not in answer.text
         assert client.get("/health").json()["status"] == "ok"
+
+
+def open_set(threshold: float | None) -> OpenSet:
+    return OpenSet(threshold=threshold, false_accept=0.1, known_clips=10, unknown_clips=10, unknown="other glosses")
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [(None, False), (open_set(None), False), (open_set(0.5), True)],
+)
+def test_info_says_whether_unknown_signs_are_told(
+    client: TestClient, recognizer: Recognizer, monkeypatch: pytest.MonkeyPatch, found: OpenSet | None, told: bool
+) -> None:
+    monkeypatch.setattr(recognizer, "open_set", found)
+    assert client.get("/info").json()["tells_unknown"] is told
+
+
+def test_a_pose_file_of_many_frames_is_long_whatever_its_rate(recognizer: Recognizer, tmp_path: Path) -> None:
+    pose = synthetic_clip("SYN-02")
+    frames = np.arange(360) % len(pose)
+    fast = Pose(pose.coordinates[frames], pose.confidence[frames], 10_000, pose.skeleton)
+    content = write_pose(fast, tmp_path / "fast.pose").read_bytes()
+    with client_of(recognizer, clip_seconds=2) as client:
+        answer = client.post("/predict", files={"clip": ("fast.pose", content)})
+    assert answer.status_code == 422, answer.text
+    assert "fast.pose: is 3 seconds long; at most 2" in answer.json()["detail"]
 
 
 def test_an_upload_that_does_not_say_how_large_it_is_is_counted(recognizer: Recognizer) -> None:

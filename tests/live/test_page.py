@@ -1,5 +1,6 @@
 """The page in a real browser: a camera fed from a real clip, MediaPipe, a recogniser, and what people do with it."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from live.camera import CHROMIUM, browser_with, film
 from .conftest import Background, real_data
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, WebSocketRoute
 
 pytestmark = [pytest.mark.slow, pytest.mark.real, pytest.mark.timeout(300)]
 
@@ -186,6 +187,53 @@ def test_a_sign_is_taught_from_three_takes(page: "Page", recognizer: Recognizer)
     page.click("#teach-go")
     page.wait_for_selector("#teaching", state="hidden")
     assert "TEA" in recognizer.glosses
+    assert f"{len(recognizer.glosses)} signs" in (page.text_content("#model-name") or "")
+
+
+def test_a_full_server_is_told_as_long_as_it_is_full(page: "Page") -> None:
+    def refuse(socket: "WebSocketRoute") -> None:
+        told = {"type": "error", "code": "full", "message": "full", "fatal": True}
+
+        def answer(_: str | bytes) -> None:
+            socket.send(json.dumps(told))
+            socket.close(code=1013)
+
+        socket.on_message(answer)
+
+    page.route_web_socket("**/ws", refuse)
+    page.click("#start")
+    page.wait_for_selector("#state.waiting")
+    assert "All places are taken" in (page.text_content("#notice-text") or "")
+
+
+def test_a_recogniser_without_a_threshold_says_so(page: "Page", recognizer: Recognizer) -> None:
+    tells = recognizer.open_set is not None and recognizer.open_set.threshold is not None
+    page.locator("#model-name", has_text="signs").wait_for()
+    assert page.is_visible("#no-threshold") is not tells
+
+
+def test_off_and_on_at_once_is_no_broken_connection(page: "Page") -> None:
+    states = page.evaluate(
+        """async () => {
+            const { Connection } = await import("/page/js/socket.js");
+            const states = [];
+            return new Promise((done) => {
+                const connection = new Connection(() => ({}), {
+                    message: () => {},
+                    ended: (code) => done([code]),
+                    state: (state) => {
+                        states.push(state);
+                        if (state !== "live") return;
+                        connection.close();
+                        if (states.length > 2) done(states);
+                        else connection.open();
+                    },
+                });
+                connection.open();
+            });
+        }"""
+    )
+    assert states == ["connecting", "live", "connecting", "live"]
 
 
 def test_a_camera_that_is_refused_is_told_and_clips_still_work(

@@ -136,14 +136,21 @@ def _overrides_of(protocol: str | None) -> list[str]:
 @app.command()
 def check(
     target: Annotated[
-        Path, typer.Argument(help="A recipe (YAML), or a run or recogniser folder.", metavar="RECIPE|MODEL")
+        Path,
+        typer.Argument(
+            help="A recipe (YAML), a run or recogniser folder, or the name of a recogniser that comes with Ishara.",
+            metavar="RECIPE|MODEL",
+        ),
     ],
     overrides: Overrides = None,
 ) -> None:
     """Check that a recipe's model, or a trained one, does what training and use rely on."""
+    from ishara.recognizer_names import find_by_name
     from ishara.training.check import check_model, check_recipe
 
-    checks = check_model(target) if target.is_dir() else check_recipe(read_recipe(target, overrides))
+    # A file is a recipe, whatever it is called.
+    trained = target.is_dir() or (not target.is_file() and find_by_name(target) is not None)
+    checks = check_model(target) if trained else check_recipe(read_recipe(target, overrides))
     console.print(checks_table((item.name, item.passed, item.found) for item in checks))
     if not all(item.passed for item in checks):
         raise typer.Exit(1)

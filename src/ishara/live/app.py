@@ -63,6 +63,9 @@ class Info(BaseModel):
     input: str = Field(description="What the recogniser looks at: landmarks or pixels.")
     camera_problem: str | None = Field(description="Why no camera can be used with this server; null where one can.")
     teachable: bool
+    tells_unknown: bool = Field(
+        description="Whether signs that it does not know are told from known ones; false where it has no threshold."
+    )
     clip_seconds: float
     upload_bytes: int
     take_seconds: float
@@ -148,6 +151,7 @@ def _info(live: Live) -> Info:
         input=recognizer.config.input,
         camera_problem=live.camera_problem,
         teachable=live.teachable,
+        tells_unknown=recognizer.open_set is not None and recognizer.open_set.threshold is not None,
         clip_seconds=live.limits.clip_seconds,
         upload_bytes=live.limits.upload_bytes,
         take_seconds=live.limits.take_seconds,

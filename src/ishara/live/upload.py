@@ -165,7 +165,7 @@ def _of_pose(recognizer: Recognizer, content: bytes, name: str, limits: Limits) 
             pose = read_pose(path)
         except IsharaError as error:
             raise IsharaError(str(error).replace(str(path), name)) from None
-    _check_length(name, pose.duration, limits)
+    _check_length(name, max(pose.duration, len(pose) / _MOST_FPS), limits)
     return recognizer.predict(pose)
 
 

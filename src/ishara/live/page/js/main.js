@@ -11,12 +11,15 @@ import { startUpload } from "./upload.js";
 
 /** @type {any} */
 let info = null;
+// How many glosses are known; teaching adds to them.
+let known = 0;
 
 /** @returns {Promise<boolean>} Whether the server told what it offers. */
 async function ask() {
   const response = await fetch("/info", { headers: authorization() });
   if (!response.ok) return false;
   info = await response.json();
+  known = info.glosses.length;
   return true;
 }
 
@@ -32,7 +35,8 @@ function startLanguage() {
 
 function showModel() {
   if (!info) return;
-  byId("model-name").textContent = say("model", { name: info.name, count: info.glosses.length });
+  byId("model-name").textContent = say("model", { name: info.name, count: known });
+  byId("no-threshold").hidden = info.tells_unknown;
   byId("upload-how").textContent = say("upload.how", { seconds: info.clip_seconds });
 }
 
@@ -43,11 +47,14 @@ startUpload();
 onLanguage(showModel);
 try {
   const health = await (await fetch("/health")).json();
-  const known = !health.token_needed || token() !== null;
-  if (!known || !(await ask())) await askForToken(ask);
+  const allowed = !health.token_needed || token() !== null;
+  if (!allowed || !(await ask())) await askForToken(ask);
   unwarn();
   showModel();
-  new Stage(info);
+  new Stage(info, (glosses) => {
+    known = glosses;
+    showModel();
+  });
 } catch {
   warn("error.offline");
 }

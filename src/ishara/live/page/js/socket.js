@@ -11,7 +11,8 @@ const LAST_WORDS = new Set(["token", "schema", "camera", "model", "timeout"]);
 /**
  * @typedef {object} Told
  * @property {(message: any) => void} message Every message of the server's.
- * @property {(state: "connecting" | "live" | "waiting") => void} state
+ * @property {(state: "connecting" | "live" | "waiting", reasoned?: boolean) => void} state `reasoned`: the server said
+ *   why the page has to wait.
  * @property {(code: string, detail: string) => void} ended It will not connect again by itself.
  */
 
@@ -28,6 +29,7 @@ export class Connection {
     this.socket = null;
     this.welcomed = false;
     this.wanted = false;
+    this.closing = false;
     this.delay = 500;
     this.timer = 0;
     setInterval(() => this.say({ type: "ping" }), PING_EVERY);
@@ -36,6 +38,7 @@ export class Connection {
   /** Connect, and stay connected. */
   open() {
     this.wanted = true;
+    // One that is closing connects again once it is closed: two at a time would take two of the server's places.
     if (this.socket) return;
     this.told.state("connecting");
     const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
@@ -60,13 +63,17 @@ export class Connection {
       this.told.message(message);
     });
     socket.addEventListener("close", () => {
+      const asked = this.closing;
       this.socket = null;
       this.welcomed = false;
+      this.closing = false;
       if (last && LAST_WORDS.has(last.code)) {
         this.wanted = false;
         this.told.ended(last.code, last.message);
+      } else if (this.wanted && asked) {
+        this.open();
       } else if (this.wanted) {
-        this.told.state("waiting");
+        this.told.state("waiting", last !== null);
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.wanted && this.open(), this.delay);
         this.delay = Math.min(this.delay * 2, 8000);
@@ -78,7 +85,10 @@ export class Connection {
   close() {
     this.wanted = false;
     clearTimeout(this.timer);
-    this.socket?.close(1000);
+    if (!this.socket) return;
+    this.closing = true;
+    this.welcomed = false;
+    this.socket.close(1000);
   }
 
   /** @param {object} message */

@@ -18,9 +18,13 @@ import { addToTranscript } from "./transcript.js";
 /** @typedef {"off" | "connecting" | "live" | "waiting" | "paused"} State */
 
 export class Stage {
-  /** @param {any} info What the server says of itself. */
-  constructor(info) {
+  /**
+   * @param {any} info What the server says of itself.
+   * @param {(glosses: number) => void} taught Told how many glosses are known, once one more is.
+   */
+  constructor(info, taught) {
     this.info = info;
+    this.taught = taught;
     /** @type {State} */
     this.state = "off";
     /** @type {MediaStream | null} */
@@ -34,7 +38,7 @@ export class Stage {
     this.clip = new ClipRecorder();
     this.connection = new Connection(() => ({ input: "jpeg", left_handed: this.leftHanded }), {
       message: (message) => this.told(message),
-      state: (state) => this.connected(state),
+      state: (state, reasoned) => this.connected(state, reasoned),
       ended: (code, detail) => this.ended(code, detail),
     });
     this.teaching = new Teaching((message) => this.connection.say(message));
@@ -174,10 +178,13 @@ export class Stage {
     this.render();
   }
 
-  /** @param {"connecting" | "live" | "waiting"} state */
-  connected(state) {
+  /**
+   * @param {"connecting" | "live" | "waiting"} state
+   * @param {boolean} [reasoned] Whether the server said why; its reason stays.
+   */
+  connected(state, reasoned = false) {
     if (state === "waiting") {
-      warn("error.offline");
+      if (!reasoned) warn("error.offline");
       this.teaching.lost();
     }
     if (state === "live") {
@@ -202,6 +209,7 @@ export class Stage {
 
   /** @param {any} message */
   told(message) {
+    if (message.type === "taught") this.taught(message.glosses);
     if (message.type === "frame") this.seen(message);
     else if (message.type === "sign") this.signed(message);
     else if (message.type === "welcome") this.overlay.know(message.landmarks, message.edges);
