@@ -39,6 +39,12 @@ def test_a_run_as_it_was_written_passes(tiny_run: Path) -> None:
     assert all(check.passed for check in checks.values())
 
 
+def test_of_a_recogniser_without_weights_the_files_are_checked() -> None:
+    checks = by_name(check_model(Path("fingerspelling")))
+    assert checks.keys() == {"files", "weights"}
+    assert "only the graph is here" in checks["weights"].found
+
+
 def test_exchanged_weights_are_found_by_their_hash(folder: Path) -> None:
     weights = load_weights(folder / WEIGHTS)
     save_file({name: value + 1 for name, value in weights.items()}, folder / WEIGHTS)
