@@ -5,7 +5,8 @@
 Of each run's folds, clips are explained that the fold was tested on, spread evenly over folds and glosses. A deletion
 curve is the answer's probability as the clip is taken away; its area below chance's is what is reported, with a 95 %
 bootstrap interval over clips. What was measured of a clip is kept beside the run's name in `--out`, so a measurement
-that was stopped goes on. What pages may call attention follows from the file in `--known`, which is written too.
+that was stopped goes on. What pages may call attention follows from the file in `--known`, which is written too. Runs
+that were measured before and are not given keep their figures in all three.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ishara.errors import IsharaError
 from ishara.evaluation.intervals import Array, Estimate, Units, bootstrap
 from ishara.evaluation.pages import put_between
 from ishara.explain import explain
-from ishara.explain.measured import MEASURED
+from ishara.explain.measured import MEASURED, learning_hash
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import CONFIG, INSIDE_RUN
 from ishara.training.results import provenance, write_json
@@ -39,6 +40,13 @@ FIGURES = {
     "occlusion": ("moments", "occlusion"),
     "attention": ("moments", "attention"),
     "cells": ("cells", "occlusion"),
+}
+# Of the table, by the name of the figure.
+COLUMNS = {
+    "occlusion": "moments, order found",
+    "occlusion_insertion": "the same, put back",
+    "attention": "moments, attention",
+    "cells": "parts at moments",
 }
 # Of how things are taken away; what was kept of another way is measured again.
 _METHOD = 1
@@ -121,6 +129,7 @@ def figures(run: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "recipe": recipe.name,
         "recipe_hash": recipe.hash,
+        "learning_hash": learning_hash(recipe),
         "model": recipe.model.name,
         "folds": len({row["fold"] for row in rows}),
         "clips": len({row["clip"] for row in rows}),
@@ -130,9 +139,9 @@ def figures(run: Path, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def known_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """What pages are told, by the recipe's hash; nothing of a recipe of which an interval is missing."""
+    """What pages are told, by `learning_hash`; nothing of a recipe of which an interval is missing."""
     return {
-        run["recipe_hash"]: {"recipe": run["recipe"], "clips": run["clips"]}
+        run["learning_hash"]: {"recipe": run["recipe"], "clips": run["clips"]}
         | {name: {"value": run[name]["value"]} | {end: run[name]["interval"][end] for end in ("low", "high")}
            for name in FIGURES}
         for run in runs
@@ -140,14 +149,28 @@ def known_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def merged(path: Path, runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs that a file of figures holds, with these in place of those of the same recipes, or after them."""
+    old = json.loads(path.read_bytes())["runs"] if path.is_file() else []
+    return list(({run["recipe_hash"]: run for run in old} | {run["recipe_hash"]: run for run in runs}).values())
+
+
+def tell(known: Path, runs: list[dict[str, Any]]) -> None:
+    """Tell pages what was measured of these runs, beside what they are told of others."""
+    old = json.loads(known.read_bytes()) if known.is_file() else {}
+    # Of a run that was measured again and now lacks an interval, nothing is told any more.
+    kept = {key: told for key, told in old.items() if key not in {run["learning_hash"] for run in runs}}
+    write_json(known, kept | known_of(runs))
+
+
 def table_of(runs: list[dict[str, Any]]) -> str:
     """The figures as a table in Markdown."""
     lines = [
-        "| recipe | clips | moments, order found | moments, attention | parts at moments |",
-        "|---|---|---|---|---|",
+        f"| recipe | clips | {' | '.join(COLUMNS.values())} |",
+        f"|---|---|{'---|' * len(COLUMNS)}",
     ]
     lines += [
-        f"| `{run['recipe']}` | {run['clips']} | " + " | ".join(map(_cell, (run[n] for n in FIGURES))) + " |"
+        f"| `{run['recipe']}` | {run['clips']} | " + " | ".join(map(_cell, (run[n] for n in COLUMNS))) + " |"
         for run in runs
     ]
     return "\n".join(lines)
@@ -172,15 +195,16 @@ def main(
     known: Annotated[Path, typer.Option(help="What the pages of `ishara explain` are told.")] = MEASURED,
     into: Annotated[Path | None, typer.Option(help="A Markdown page whose table to renew.")] = None,
 ) -> None:
-    """Measure what is missing and write the figures of all runs given."""
+    """Measure what is missing and write the figures of all runs given, beside those of other runs."""
     found = []
     for run in runs:
         rows = list(rows_of(run, clips, out / f"{run.resolve().name}.jsonl"))
-        found.append(figures(run, rows))
-    console.print(f"Figures: {write_json(results / RESULT, {'runs': found, **provenance()})}", highlight=False)
-    known.write_text(json.dumps(known_of(found), indent=1) + "\n", encoding="utf-8")
+        found.append({**figures(run, rows), **provenance()})
+    everything = merged(results / RESULT, found)
+    console.print(f"Figures: {write_json(results / RESULT, {'runs': everything})}", highlight=False)
+    tell(known, found)
     if into is not None:
-        put_between(into, BEGIN, END, table_of(found))
+        put_between(into, BEGIN, END, table_of(everything))
 
 
 if __name__ == "__main__":

@@ -65,6 +65,9 @@ API: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "ishara.evaluation.calibration",
             "ishara.evaluation.compare",
             "ishara.evaluation.attention",
+            "ishara.evaluation.shortcuts",
+            "ishara.evaluation.report",
+            "ishara.evaluation.card",
         ),
     ),
     "explain": ("Explanations", "What one answer rests on, and whether that is so.", ("ishara.explain",)),
@@ -72,6 +75,21 @@ API: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "Spotting",
         "Where in a long recording which sign is.",
         ("ishara.spotting", "ishara.spotting.formats"),
+    ),
+    "export": (
+        "Exports",
+        "A trained model as files that run without torch. Needs `pip install 'ishara[train]'`.",
+        ("ishara.export", "ishara.export.forms", "ishara.export.onnx"),
+    ),
+    "bench": (
+        "Speed and memory",
+        "How fast a recogniser is on this machine, what it needs, and whether that is within a budget.",
+        ("ishara.bench", "ishara.bench.measure", "ishara.bench.clips", "ishara.bench.budgets"),
+    ),
+    "live": (
+        "The live server",
+        "The server behind the page, and what is said to it. Needs `pip install 'ishara[live]'`.",
+        ("ishara.live", "ishara.live.app", "ishara.live.state", "ishara.live.limits", "ishara.live.schema"),
     ),
 }
 

@@ -45,6 +45,15 @@ def test_a_public_module_is_there_and_says_what_it_is(module):
     assert importlib.import_module(module).__doc__
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["ishara.live", "ishara.export", "ishara.bench"]
+    + [f"ishara.evaluation.{n}" for n in ("report", "shortcuts", "card")],
+)
+def test_the_reference_tells_what_others_build_on(module):
+    assert module in public_modules()
+
+
 def test_every_page_of_the_reference_is_in_the_navigation():
     """And so a page that somebody adds is not forgotten: the strict build says the same of all others."""
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

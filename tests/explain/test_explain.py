@@ -11,20 +11,26 @@ from types import SimpleNamespace
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.explain import Explanation, explain
 from ishara.explain.foreign import lacks, load
 from ishara.explain.landmarks import LandmarkClip
-from ishara.explain.measured import Margin, Measured
+from ishara.explain.measured import Margin, Measured, learning_hash
 from ishara.explain.page import write_explanation
-from ishara.explain.words import attention_note, attention_title
+from ishara.explain.words import attention_note, attention_title, measured_note
+from ishara.export.onnx import export_onnx
+from ishara.models import create_model, list_models
+from ishara.pose.features import feature_layout
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import prepare
-from ishara.pose.skeleton import HANDS
+from ishara.pose.skeleton import HANDS, get_skeleton
+from ishara.recipe import Recipe
 from ishara.recognizer import ModelInput, Prediction, Recognizer, softmax
 from ishara.recognizer_folder import CONFIG, GRAPH, digest
+from ishara.recognizer_gallery import GALLERY
 from ishara.recognizer_prediction import rank
 from ishara.recognizer_teach import teach
 
@@ -98,6 +104,89 @@ def test_attention_is_an_explanation_only_where_it_was_measured_to_be_one(found:
     assert "is no explanation: whether" in attention_note(of(None))
     assert "is no explanation: measured on 9 clips" in attention_note(of(none))
     assert "may be read as an explanation" in attention_note(of(good))
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["name=other", "description=Another.", "data.root=elsewhere", "split.test=0", "protocol.folds=3", "train.seed=7",
+     "train.threads=2", "train.workers=3", "train.devices=2"],
+)  # fmt: skip
+def test_what_was_measured_of_the_folds_holds_for_one_that_learnt_from_all(tiny_recipe: Recipe, override: str) -> None:
+    other = tiny_recipe.with_overrides([override])
+    assert other.hash != tiny_recipe.hash or "description" in override
+    assert learning_hash(other) == learning_hash(tiny_recipe)
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["pose.max_frames=30", "features.bones=true", "augment.preset=none", "pixels.size=96", "model.options.layers=3",
+     "loss.gamma=1", "optimizer.lr=0.01", "schedule.warmup=0", "train.max_epochs=4"],
+)  # fmt: skip
+def test_what_was_measured_does_not_hold_for_one_that_learnt_otherwise(tiny_recipe: Recipe, override: str) -> None:
+    assert learning_hash(tiny_recipe.with_overrides([override])) != learning_hash(tiny_recipe)
+
+
+def test_the_note_says_further_than_by_chance_only_where_it_is(found: Explanation) -> None:
+    good, worse = Margin(value=0.1, low=0.05, high=0.15), Margin(value=-0.1, low=-0.15, high=-0.05)
+    none = Margin(value=0.01, low=-0.02, high=0.04)
+
+    def note(moments: Margin, cells: Margin) -> str:
+        known = Measured(recipe="folds", clips=9, occlusion=moments, attention=none, cells=cells)
+        return measured_note(Explanation(**{**vars(found), "measured": known}))
+
+    assert "9 test clips of folds" in note(good, worse)
+    assert "further than by chance (+10.0 points, +5.0 to +15.0) for moments" in note(good, worse)
+    assert "less far than by chance (-10.0 points, -15.0 to -5.0) for parts of the body" in note(good, worse)
+    assert "no further than by chance (+1.0 points, -2.0 to +4.0) for moments" in note(none, good)
+
+
+def test_the_page_draws_taking_away_and_putting_back(found: Explanation, tmp_path: Path) -> None:
+    page = page_of(found, tmp_path)
+    for what, curves in found.curves.items():
+        for curve in curves.values():
+            for drawn in (curve.deletion, curve.insertion):
+                points = " ".join(f"{x * 320:.1f},{(1 - y) * 180:.1f}" for x, y in zip(curve.share, drawn, strict=True))
+                assert f'points="{points}"' in page, what
+    assert page.count("<h4>Taken away</h4>") == page.count("<h4>Put back</h4>") == len(found.curves)
+
+
+# What makes each architecture tiny.
+TINY = {
+    "spoter": {"d_model": 24, "heads": 2, "layers": 1, "feedforward": 32},
+    "bdsl_spoter": {"d_model": 24, "heads": 2, "layers": 1, "feedforward": 32},
+    "conv_transformer": {"stages": 1},
+    "st_gcn": {"blocks": 1},
+}
+
+
+@pytest.mark.parametrize("name", list_models("landmarks"))
+def test_every_model_of_landmarks_is_explained(name: str, tiny_run: Path, tiny_recipe: Recipe, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    folder = shutil.copytree(tiny_run / "recognizer", tmp_path / "recognizer")
+    pose = tiny_recipe.pose
+    layout = feature_layout(get_skeleton(pose.skeleton), tiny_recipe.features, pose.dimensions)
+    config = json.loads((folder / CONFIG).read_text())
+    model = create_model(name, num_classes=len(config["labels"]), layout=layout, **TINY[name])
+    # Its clips are placed by the trained model.
+    (folder / GALLERY).unlink()
+    config["files"].pop(GALLERY)
+    (folder / GRAPH).unlink()
+    export_onnx(model, folder / GRAPH)
+    config["files"][GRAPH] = digest(folder / GRAPH)
+    (folder / CONFIG).write_text(json.dumps(config))
+    found = explain(load(folder, threads=1), synthetic_clip("SYN-01"), "clip.pose")
+    frames = len(found.prediction.times)
+    assert found.moments.shape == found.attention.shape == (frames,)
+    assert np.isfinite(found.moments).all()
+    assert np.abs(found.moments).max() > 0
+    assert {effect.key for effect in found.of("part")} == {"left_hand", "right_hand", "arms", "face", "trunk"}
+    assert all(np.isfinite(effect.change) for effect in found.of("part"))
+    assert set(found.curves["moments"]) == {"occlusion", "attention", "random"}
+    assert set(found.curves["cells"]) == {"occlusion", "random"}
+    for curves in found.curves.values():
+        for curve in curves.values():
+            assert ((curve.deletion >= 0) & (curve.deletion <= 1)).all()
+            assert curve.deletion[0] == curve.insertion[-1]
 
 
 def test_without_hands_the_page_says_that_they_cannot_be_explained(recognizer: Recognizer, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class Explanation:
     neighbours
         The nearest training clips.
     measured
-        What was measured of recognisers of this recipe, where it was.
+        What was measured of recognisers that learn as this one does, where it was.
     unexplained
         What cannot be explained, and why: a sentence or two each.
     shown

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from ishara.recipe import Recipe
+from ishara.recipe import Data, Recipe, Train
 
 # Written by benchmarks/measure_explanations.py.
 MEASURED = Path(__file__).with_name("measured.json")
+
+# What decides what a model learns to look at. Left out are the clips and how they are parted: a recogniser that learnt
+# from all of them was measured on none, and only the folds of its recipe tell anything of it.
+_LEARNING: Final = ("pose", "features", "augment", "pixels", "model", "loss", "optimizer", "schedule", "train")
+# Of `train`: by what chance and on what machine, not what is learnt.
+_CIRCUMSTANCES: Final = frozenset(
+    {"seed", "accelerator", "devices", "num_nodes", "threads", "workers", "cache_features", "loggers"}
+)
 
 
 class Margin(BaseModel):
@@ -29,7 +38,7 @@ class Margin(BaseModel):
 
 
 class Measured(BaseModel):
-    """What was measured of one recipe on clips that its recognisers were tested on."""
+    """What was measured of one recipe on clips that its recognisers were tested on; `recipe` is its name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,9 +50,21 @@ class Measured(BaseModel):
     cells: Margin
 
 
+def learning_hash(recipe: Recipe) -> str:
+    """Twelve hexadecimal digits that are the same for all recipes that learn in the same way.
+
+    Name, description, clips, split, protocol, seed and machine do not matter, so a recogniser that comes with Ishara
+    has the digits of the folds that were measured in its place.
+    """
+    sections = {name: getattr(recipe, name) for name in _LEARNING}
+    usual = {name: Train.model_fields[name].get_default() for name in _CIRCUMSTANCES}
+    sections["train"] = recipe.train.model_copy(update=usual)
+    return Recipe(name="any", data=Data(manifest=Path("any")), **sections).hash
+
+
 def measured_of(recipe: Recipe) -> Measured | None:
-    """What was measured of exactly this recipe; ``None`` where nothing was."""
-    return _all().get(recipe.hash)
+    """What was measured of recognisers that learn as this recipe's do; ``None`` where nothing was."""
+    return _all().get(learning_hash(recipe))
 
 
 @lru_cache(maxsize=1)

@@ -150,6 +150,7 @@ def _curves(explanation: Explanation) -> list[dict[str, Any]]:
                 "deletion": _path(curve, curve.deletion),
                 "insertion": _path(curve, curve.insertion),
                 "area": curve.deletion_area,
+                "insertion_area": curve.insertion_area,
             }
             for name, curve in own.items()
         ]

@@ -90,12 +90,12 @@ def attention_note(explanation: Explanation) -> str:
     if measured is None:
         return (
             "How much of each frame goes into the answer. It is no explanation: whether these are the frames that "
-            "matter was not measured for recognisers of this recipe."
+            "matter was not measured for recognisers that learn as this one does."
         )
     margin = measured.attention
     tested = (
-        f"measured on {measured.clips} clips of this recipe, its order is {100 * margin.value:+.1f} points against "
-        f"chance ({100 * margin.low:+.1f} to {100 * margin.high:+.1f})"
+        f"measured on {measured.clips} clips of {measured.recipe}, its order is {100 * margin.value:+.1f} points "
+        f"against chance ({100 * margin.low:+.1f} to {100 * margin.high:+.1f})"
     )
     if margin.beats_chance:
         return f"How much of each frame goes into the answer. It may be read as an explanation: {tested}."
@@ -108,11 +108,15 @@ def measured_note(explanation: Explanation) -> str:
     if measured is None:
         return ""
     return (
-        f"For recognisers of this recipe, measured on {measured.clips} test clips, the answer fades further than by "
-        f"chance where things are taken away in the order found: moments by {_points(measured.occlusion)}, parts of "
-        f"the body by {_points(measured.cells)}."
+        f"For recognisers that learn as this one does, measured on {measured.clips} test clips of "
+        f"{measured.recipe}: where things are taken away in the order found, the answer fades, on the mean, "
+        f"{_further(measured.occlusion)} for moments, and {_further(measured.cells)} for parts of the body."
     )
 
 
-def _points(margin: Margin) -> str:
-    return f"{100 * margin.value:.1f} points ({100 * margin.low:.1f} to {100 * margin.high:.1f})"
+def _further(margin: Margin) -> str:
+    """A margin in words; one whose interval holds 0 is called none."""
+    points = f"{100 * margin.value:+.1f} points, {100 * margin.low:+.1f} to {100 * margin.high:+.1f}"
+    if margin.beats_chance:
+        return f"further than by chance ({points})"
+    return f"{'less far than' if margin.high < 0 else 'no further than'} by chance ({points})"
