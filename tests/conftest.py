@@ -15,6 +15,8 @@ os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +24,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ishara.recipe import Recipe
+
+# A shell makes what it starts in the background deaf to Ctrl-C, and the programs that tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure, so no deadline; a found counter-example must be found again by whoever looks.
 settings.register_profile(
