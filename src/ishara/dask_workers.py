@@ -141,7 +141,8 @@ class DaskWorkers(Generic[Tag]):
             return tag, future.result()
         except self._dask.scheduler.KilledWorker as death:
             return tag, Died(death.allowed_failures + 1)
-        except self._dask.CancelledError:
+        except (self._dask.CancelledError, import_module("distributed.comm").CommClosedError):
+            # Tasks are cancelled when their scheduler goes; one that had just ended fails as its outcome is fetched.
             raise IsharaError(f"{self._scheduler or 'The local cluster'}: the Dask scheduler has gone.") from None
         except Exception as error:
             raise IsharaError(

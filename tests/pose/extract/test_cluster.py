@@ -18,6 +18,7 @@ import pytest
 
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
+from ishara.dask_workers import DaskWorkers, Use
 from ishara.errors import IsharaError
 from ishara.pose.extract import Job, OutputFolder, Work, Workers, extract
 from ishara.pose.extract.journal import JOURNAL
@@ -209,6 +210,19 @@ def test_any_cluster_does_the_work_until_its_scheduler_goes(
     with pytest.raises(IsharaError, match=rf"{address}: no Dask scheduler answers there"):
         extract(jobs, folder, work, workers=Workers(scheduler=address))
     assert capfd.readouterr().err == ""
+
+
+def test_an_outcome_that_cannot_be_fetched_means_that_the_scheduler_has_gone(scheduler):
+    from distributed.comm import CommClosedError
+
+    def lose_the_line() -> None:
+        raise CommClosedError("in <TCP (closed) ConnectionPool.gather>: Stream is closed")
+
+    address, _ = scheduler
+    with DaskWorkers(0, address, Use("test", "Tests", "do without.", "nothing", "docs/extract.md")) as workers:
+        workers.submit(lose_the_line, "tag")
+        with pytest.raises(IsharaError, match=f"{address}: the Dask scheduler has gone"):
+            workers.next()
 
 
 @pytest.mark.parametrize("address", ["foo", "nosuch://host:1", "tcp://127.0.0.1"])
