@@ -5,7 +5,7 @@
 #   make lint      the checks of `make test` without the tests
 #   make format    put the code into its form
 #   make bench     speed and memory, against the notebooks; writes results/ and docs/performance.md
-#   make results   run each recipe whose data are there; writes results/
+#   make results   run each recipe whose data are there; writes results/, the README's table and docs/targets.md
 #   make docs      the documentation site, into site/; any warning is an error
 #   make clean     remove .venv, caches and build products
 #
@@ -42,6 +42,8 @@ endif
 
 # wlasl10-… and wlasl100-… are for a GPU, and for all of WLASL.
 RECIPES ?= $(filter-out recipes/demo.yaml recipes/wlasl10%.yaml,$(sort $(wildcard recipes/*.yaml)))
+# On the folds of these, the notebook's own configuration is measured too, as it stands.
+BASELINES ?= $(filter recipes/%-spoter.yaml,$(filter-out recipes/%-bdsl-spoter.yaml,$(RECIPES)))
 
 # Two test processes; each keeps to one thread, so that two cores are not shared among eight.
 WORKERS ?= 2
@@ -85,10 +87,17 @@ results: $(FULL)
 	  number=$$((number + 1)); \
 	  echo "== $$recipe: $$($(BIN)/python -c "$$OUTLOOK" "$$number" "$$@")"; \
 	  $(BIN)/ishara crossval "$$recipe" --jobs $(JOBS) --results results/ || \
-	    { code=$$?; ((code != 130)) || exit 130; failed="$$failed $$recipe"; }; \
+	    { code=$$?; ((code != 130)) || exit 130; failed="$$failed $$recipe"; continue; }; \
+	  case " $(BASELINES) " in *" $$recipe "*) \
+	    echo "== $$recipe: the notebook's configuration, on the same folds"; \
+	    $(BIN)/python benchmarks/notebook_baseline.py "$$recipe" --results results/ || \
+	      { code=$$?; ((code != 130)) || exit 130; failed="$$failed $$recipe (notebook)"; };; \
+	  esac; \
 	done; \
+	$(BIN)/python benchmarks/measure_comparisons.py; \
+	$(BIN)/ishara results --into README.md; \
+	$(BIN)/python benchmarks/targets_page.py; \
 	[ -z "$$failed" ] || { echo >&2 "Not measured:$$failed. The reasons stand above; type it again to go on."; exit 1; }
-	@$(BIN)/ishara results --into README.md
 
 # It is built beside the old one, so that a failed build leaves that as it was.
 docs: $(DOCS)

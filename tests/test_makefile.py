@@ -22,6 +22,7 @@ case "$1 $2" in
   "--version ") echo "Python 3.11.0" ;;
   "-c "*find_root*) shift 2; echo "$@" ;;
   "-c "*outlook*) shift 2; echo "recipe $1 of $(($# - 1))" ;;
+  benchmarks/*) echo "$*" >>asked; case "$*" in *breaks*) exit 1 ;; esac ;;
 esac
 """
 
@@ -159,6 +160,10 @@ case "$*" in *broken*) exit 1 ;; *stopped*) exit 130 ;; esac
 """
 
 
+# What follows the recipes: pairs are compared, and the table and the page made anew.
+PAGES = ["benchmarks/measure_comparisons.py", "results --into README.md", "benchmarks/targets_page.py"]
+
+
 def measure(project: Project, *recipes: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """`make results` of recipes of such names, and what `ishara` was asked."""
     project.make(".venv/.installed-full")
@@ -175,14 +180,30 @@ def test_all_recipes_but_the_demo_are_measured_and_each_says_where_the_queue_sta
     assert done.returncode == 0, done.stderr
     assert asked == [
         *(f"crossval recipes/{name}.yaml --jobs 2 --results results/" for name in "ab"),
-        "results --into README.md",
+        *PAGES,
     ]
     assert "== recipes/a.yaml: recipe 1 of 2\n== recipes/b.yaml: recipe 2 of 2\n" in done.stdout
 
 
+def test_the_notebook_is_measured_on_the_folds_of_each_spoter(project: Project) -> None:
+    done, asked = measure(project, "a-spoter", "a-bdsl-spoter", "breaks-spoter")
+    assert asked == [
+        "crossval recipes/a-bdsl-spoter.yaml --jobs 1 --results results/",
+        "crossval recipes/a-spoter.yaml --jobs 1 --results results/",
+        "benchmarks/notebook_baseline.py recipes/a-spoter.yaml --results results/",
+        "crossval recipes/breaks-spoter.yaml --jobs 1 --results results/",
+        "benchmarks/notebook_baseline.py recipes/breaks-spoter.yaml --results results/",
+        *PAGES,
+    ]
+    assert done.returncode != 0
+    assert "Not measured: recipes/breaks-spoter.yaml (notebook)." in done.stderr
+
+
 def test_a_recipe_that_fails_does_not_keep_the_others_back(project: Project) -> None:
     done, asked = measure(project, "a", "broken", "z")
-    assert [line.split()[1] for line in asked] == ["recipes/a.yaml", "recipes/broken.yaml", "recipes/z.yaml"]
+    recipes = [line.split()[1] for line in asked if line.startswith("crossval")]
+    assert recipes == ["recipes/a.yaml", "recipes/broken.yaml", "recipes/z.yaml"]
+    assert asked[3:] == PAGES
     assert done.returncode != 0
     assert "Not measured: recipes/broken.yaml." in done.stderr
 
