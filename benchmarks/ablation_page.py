@@ -32,7 +32,7 @@ with the 95 % interval of a paired bootstrap. A change **helps** or **hurts** wh
 tried, so one in twenty would look like something by chance: a single row is a hint, the same on both corpora is more.
 The recipes were not chosen by this page: what was tried on which clips stands in [findings](findings.md).
 
-The last rows of each table need several models, or {VIEWS + 1} looks at each clip, and are no single model's.
+The last rows of each table need several models, or {VIEWS} looks at each clip, and are no single model's.
 """
 _COLUMNS = "| change | top-1 | difference (95 %) | of each seed | |\n|---|---|---|---|---|"
 

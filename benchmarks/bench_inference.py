@@ -2,9 +2,10 @@
 
     python benchmarks/bench_inference.py --threads 2 --rounds 7
 
-A round is one turn of each, in an order that changes; ratios are taken within a round. The notebook's BdSL-SPOTER and
-ours have the same weights, none of which is what it was made with, and their logits are compared. `--run` names a
-trained run, whose accuracy in 8 bits is measured on its own test side.
+A round is one turn of each, in an order that changes; ratios are taken within a round. The notebook's models and ours
+have the same weights, none of which is what it was made with, and their logits are compared; so are those of trained
+recognisers in PyTorch and on ONNX Runtime, on real clips. `--run` names a trained run, whose accuracy in 8 bits is
+measured on its own test side.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ RESULT = "bench-inference.json"
 USUAL_ROUNDS = 7
 _RUNS = "wlasl50-spoter-crossval/*/recognizer"
 PARTS = {
-    "fixed": "BdSL-SPOTER against the notebook's, 16 clips of 100 frames and 1",
+    "fixed": "BdSL-SPOTER and SPOTER against the notebook's, 16 clips of 100 frames and 1",
+    "trained": "Trained recognisers in PyTorch and on ONNX Runtime",
     "lengths": "BdSL-SPOTER over the real lengths of wlasl50",
     "timesformer": "TimeSformer against transformers'",
     "int8": "A trained recogniser in 8 bits against fp32",
@@ -43,11 +45,17 @@ def measure(
     home: Path, settings: contests.Settings, run: Path | None, parts: list[str]
 ) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """What was measured, part by part, and what was left out, with the reason."""
-    bdsl = contests.Bdsl(home, settings.threads)
+    bdsl, spoter = (contests.Twins(name, home, settings.threads) for name in ("bdsl_spoter", "spoter"))
     todo: dict[str, list[Callable[[], dict[str, Any]]]] = {
         "fixed": [
             lambda: contests.fixed(bdsl, contests.BATCH, settings),
             lambda: contests.fixed(bdsl, 1, settings),
+            lambda: contests.fixed(spoter, contests.BATCH, settings),
+            lambda: contests.fixed(spoter, 1, settings),
+        ],
+        "trained": [
+            lambda: contests.trained(contests.packaged_run()),
+            lambda: contests.trained(_chosen(run)),
         ],
         "lengths": [lambda: contests.real_lengths(bdsl, settings)],
         "timesformer": [lambda: contests.timesformer(home, settings)],

@@ -2,8 +2,8 @@
 
     python benchmarks/measure_comparisons.py
 
-Writes ``results/compare-A-B.json`` from the predictions in ``runs/A-crossval`` and ``runs/B-crossval`` (a notebook's
-baseline is in ``runs/A-notebook``). A pair of which a run is not finished is left out, and said so.
+Writes ``results/measure-comparison-A-B.json`` from the predictions in ``runs/A-crossval`` and ``runs/B-crossval`` (a
+notebook's baseline is in ``runs/A-notebook``). A pair of which a run is not finished is left out, and said so.
 """
 
 from __future__ import annotations

@@ -18,14 +18,15 @@ from typing import Annotated, Any
 import typer
 
 from ishara.clips.manifest import Manifest
+from ishara.clips.splits import Fold
 from ishara.console import console, track
 from ishara.errors import IsharaError
-from ishara.evaluation.closer import hidden_cues
+from ishara.evaluation.across import check_folds
 from ishara.evaluation.pages import put_between
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.protocol_words import folds_of
 from ishara.evaluation.run import PREDICTIONS
-from ishara.evaluation.shortcuts import ShortcutCheck, Trial
+from ishara.evaluation.shortcuts import ShortcutCheck
 from ishara.evaluation.traits import read_traits
 from ishara.models.options import sees_pixels
 from ishara.recipe import Recipe
@@ -55,22 +56,20 @@ def folds(run: Path) -> list[tuple[Predictions, Manifest]]:
 def measure(recipe: Recipe, runs: Path) -> dict[str, Any]:
     """What was found on the folds of one recipe."""
     own = folds(runs / f"{recipe.name}-crossval")
-    pixels = sees_pixels(recipe)
     traits, failures = read_traits(
-        own[0][1], recipe, pixels=pixels, progress=lambda some: track(f"Clips of {recipe.name}", some)
+        own[0][1], recipe, pixels=sees_pixels(recipe), progress=lambda some: track(f"Clips of {recipe.name}", some)
     )
-    trial = Trial(Predictions.concat(said for said, _ in own), hidden=hidden_cues(recipe, pixels=pixels))
-    for said, manifest in track(f"Folds of {recipe.name}", own):
-        row = said.table.row(0, named=True)
-        sides = manifest.table.partition_by("split", as_dict=True)
-        training, tested = (traits.of(sides[side,]["id"].to_list()) for side in ("train", "test"))
-        trial.add(training, tested, fold=row["fold"], repeat=row["repeat"])
+    rows = [(said.table.row(0, named=True), manifest) for said, manifest in own]
+    parts = [Fold(row["fold"], manifest, row["repeat"]) for row, manifest in rows]
+    check = check_folds(recipe, Predictions.concat(said for said, _ in own), parts, traits, failures)
+    if check is None:
+        raise IsharaError(f"{runs}: not one fold of {recipe.name} has clips that can be read.")
     return {
         "recipe_hash": recipe.hash,
         "model": recipe.model.name,
         "who": folds_of(recipe),
         "unreadable": sorted(failures),
-        "check": trial.judge().model_dump(mode="json"),
+        "check": check.model_dump(mode="json"),
     }
 
 

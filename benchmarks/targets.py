@@ -74,7 +74,7 @@ def read_targets(path: Path = TARGETS) -> tuple[Part, ...]:
 
 def comparison_file(a: str, b: str) -> str:
     """The name of the file in `results/` that says how B does against A."""
-    return f"compare-{a}-{b}.json"
+    return f"measure-comparison-{a}-{b}.json"
 
 
 def figure(results: Path, target: Target) -> Figure | None:

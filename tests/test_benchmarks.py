@@ -232,23 +232,33 @@ def test_pixel_training_says_what_is_not_as_it_should_be() -> None:
 _QUICK = contests.Settings(rounds=1, threads=1, clips=16)
 
 
-def test_inference_is_compared_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bdsl = contests.Bdsl(tmp_path, 1)
+@pytest.mark.parametrize(("name", "title"), list(contests.TITLES.items()))
+def test_inference_is_compared_with_the_same_weights(name: str, title: str, tmp_path: Path) -> None:
+    bdsl = contests.Twins(name, tmp_path, 1)
     told_apart = {bytes(p.detach().numpy().tobytes()) for p in bdsl.theirs.parameters()}
     assert len(told_apart) == len(list(bdsl.theirs.parameters()))
-    for name, weights in bdsl.torch.state_dict().items():
-        assert weights.numel() == 1 or weights.unique().numel() > 1, f"{name} is as it was made"
+    for tensor, weights in bdsl.torch.state_dict().items():
+        assert weights.numel() == 1 or weights.unique().numel() > 1, f"{tensor} is as it was made"
     measured = contests.fixed(bdsl, 2, _QUICK)
     assert list(measured["rows"]) == ["notebook", "ishara in torch", "ishara", "ishara, int8", "baseline"]
     named = {row["name"].split(", ")[-1].split(" (")[0]: row for row in measured["figures"]}
-    assert named["against the notebook's eager model"]["at_least"] == 2.5
+    assert measured["name"].startswith(f"{title}, 2 × ")
+    assert named["against the notebook's eager model"]["at_least"] == (2.5 if name == "bdsl_spoter" else None)
     apart = named["largest difference of a logit from the notebook's"]
     assert apart["met"]
     assert 0 < apart["measured"]["median"] <= contests.TOLERANCE
     x = np.ones((1, 4, FEATURES), np.float32)
     with torch.no_grad():
-        bdsl.theirs.head[-1].bias += 1
+        last = bdsl.theirs.head if name == "bdsl_spoter" else bdsl.theirs.classifier
+        last[-1].bias += 1
     assert recognisers.difference(bdsl.theirs, bdsl.onnx, x) == pytest.approx(1, abs=1e-3)
+
+
+def test_trained_weights_are_compared_on_the_clips_of_their_run(tiny_run: Path) -> None:
+    measured = contests.trained(tiny_run)
+    (row,) = measured["figures"]
+    assert row["name"].endswith("(test side of the run): largest difference of a logit from PyTorch's")
+    assert 0 < row["measured"]["median"] <= row["at_most"] == contests.TOLERANCE
 
 
 def test_cost_is_judged_by_the_power_of_its_size(tmp_path: Path) -> None:
@@ -267,7 +277,9 @@ def test_cost_is_judged_by_the_power_of_its_size(tmp_path: Path) -> None:
 def test_features_are_timed_for_each_kind_of_recipe() -> None:
     measured = costs.features(2, 1)
     assert measured["clips"] == 2
-    assert [row["at_most"] for row in measured["figures"]] == [1, 1, 1]
+    assert {row["at_most"] for row in measured["figures"]} == {1}
+    for name in ("bones", "angles", "distances", "reaches"):
+        assert any(f"(… with {name})" in row["name"] for row in measured["figures"])
 
 
 def test_works_have_turns_and_their_first_call_is_not_counted() -> None:
@@ -289,7 +301,7 @@ def test_a_figure_is_met_missed_or_not_required() -> None:
 def test_a_part_that_cannot_be_measured_is_told_and_the_others_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contests, "Bdsl", lambda *_: None)
+    monkeypatch.setattr(contests, "Twins", lambda *_: None)
     monkeypatch.setattr(contests, "find_root", _nowhere)
     found, left_out = bench_inference.measure(tmp_path, _QUICK, None, ["lengths", "features"])
     assert [part["name"] for part in found] == ["features"]

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,9 @@ import onnx
 import pytest
 
 from ishara.errors import IsharaError
+from ishara.export.folder import write_recognizer
+from ishara.export.forms import export_form
+from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import CALIBRATION, CONFIG, GRAPH, digest
 from ishara.recognizer_graph import check_graph
@@ -130,6 +132,8 @@ def test_names_that_lead_out_of_the_folder_are_refused(folder: Path, name: str) 
         ({"files": {f"f{n}": "0" * 64 for n in range(1000)}}, "files: "),
         ({"parameters": 10**400}, "parameters: "),
         ({"parameters": -1}, "parameters: "),
+        ({"clip_seconds": 1e300}, "clip_seconds: "),
+        ({"clip_seconds": 0}, "clip_seconds: "),
         ({"format": 10**400}, "format"),
         ({"labels": []}, "labels: "),
         ({"labels": [f"gloss {n}" for n in range(200_000)]}, "200000 classes"),
@@ -173,21 +177,115 @@ def test_a_configuration_that_is_no_text_or_too_large_is_refused(folder: Path) -
     assert "holds 104,857,600 bytes; at most 33,554,432 are read" in refusal(folder)
 
 
+def change_recipe(folder: Path, section: str, **values: object) -> None:
+    """Other values for some keys of one section of the recipe in the configuration."""
+    recipe = json.loads((folder / CONFIG).read_text(encoding="utf-8"))["recipe"]
+    change(folder, recipe={**recipe, section: {**recipe[section], **values}})
+
+
 @pytest.mark.parametrize(
-    "recipe",
+    ("section", "values", "expected"),
     [
-        {"pixels": {"size": 10**9}},
-        {"pose": {"max_frames": 10**400}},
-        {"pose": {"landmarks": ["nose"] * 100_000}},
-        {"model": {"name": "spoter", "options": {"d_model": 10**30}}},
+        # How much is held in memory of a clip.
+        ("pose", {"length": 10**9}, "recipe.pose.length: Input should be less than or equal to 10000"),
+        ("pose", {"length": 10**400}, "recipe.pose.length"),
+        ("pose", {"length": 0}, "recipe.pose.length"),
+        ("pose", {"max_frames": 10**9}, "recipe.pose.max_frames"),
+        ("pose", {"max_frames": -1}, "recipe.pose.max_frames"),
+        ("pose", {"max_gap": 10**30}, "recipe.pose.max_gap"),
+        ("pixels", {"frames": 10**9}, "recipe.pixels.frames"),
+        ("pixels", {"size": 10**9}, "recipe.pixels.size"),
+        ("pixels", {"stride": 10**30}, "recipe.pixels.stride"),
+        ("pixels", {"frames": 10_000, "size": 4096}, "recipe.pixels: 10000 frames of 4096 × 4096 are more than"),
+        ("estimator", {"stride": 10**30}, "recipe.estimator.stride"),
+        ("inference", {"views": 10**9}, "recipe.inference.views"),
+        # What a clip is: other landmarks give other features than the configuration says.
+        ("pose", {"landmarks": ["nose"] * 100_000}, CONFIG),
+        ("pose", {"landmarks": ["../../secret"]}, "../../secret"),
+        ("pose", {"landmarks": ["a\n\x1b[31mred"]}, f"{CONFIG}: "),
+        ("pose", {"skeleton": "../../secret"}, "../../secret"),
+        ("pose", {"skeleton": "holistic"}, "its landmarks or features are not those"),
+        ("pose", {"dimensions": 10**9}, "recipe.pose.dimensions"),
+        ("features", {"distances": True}, "its landmarks or features are not those"),
+        # Numbers that are none.
+        ("augment", {"noise": float("inf")}, "recipe.augment.noise"),
+        ("augment", {"rotation": float("nan")}, "recipe.augment.rotation"),
+        # Files of others.
+        ("estimator", {"models": "/etc"}, "recipe.estimator.models is /etc, which is outside the recogniser"),
+        ("estimator", {"models": "../other"}, "recipe.estimator.models is ../other, which is outside"),
+        ("estimator", {"models": "models"}, "recipe.estimator.models is models, which is outside"),
+        ("estimator", {"models": "\\\\evil\\share"}, "which is outside the recogniser"),
+        ("estimator", {"models": "a\n\x1b[31mred"}, "recipe.estimator.models is a  [31mred, which is outside"),
+        ("estimator", {"name": "evil"}, "recipe.estimator.name"),
     ],
 )
-def test_huge_numbers_in_a_recipe_do_no_harm(folder: Path, recipe: dict[str, object]) -> None:
-    """What a recogniser that only runs does not read is let be; the rest is refused, and nothing else happens."""
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    change(folder, recipe={**config["recipe"], **recipe})
-    with suppress(IsharaError):
-        Recognizer.load(folder)
+def test_a_hostile_recipe_is_refused_in_one_line(
+    folder: Path, section: str, values: dict[str, object], expected: str
+) -> None:
+    change_recipe(folder, section, **values)
+    assert expected in refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("data", {"root": "/etc"}),
+        ("model", {"pretrained": "/etc/passwd"}),
+        ("model", {"options": {"d_model": 10**30}}),
+        ("train", {"batch_size": 10**30, "workers": 10**9, "threads": 10**9}),
+    ],
+)
+def test_what_only_training_reads_does_no_harm_in_use(folder: Path, section: str, values: dict[str, object]) -> None:
+    change_recipe(folder, section, **values)
+    Recognizer.load(folder).warm_up()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"d_model": 10**30}, "d_model"),
+        ({"layers": 10**9}, "layers"),
+        # 256 layers of this size would take 5 TB.
+        ({"d_model": 32_400, "layers": 256, "feedforward": 65_536}, "model.safetensors: does not fit this model"),
+        ({"layers": 3}, "model.safetensors: does not fit this model"),
+    ],
+)
+def test_a_model_that_its_weights_do_not_fit_is_never_built(
+    folder: Path, options: dict[str, int], expected: str
+) -> None:
+    change_recipe(folder, "model", name="spoter", options=options)
+    with pytest.raises(IsharaError, match=expected) as caught:
+        trained_model(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_model_files_of_an_estimator_go_with_the_recogniser(tiny_run: Path, tmp_path: Path) -> None:
+    """A recipe names them wherever they are; a recogniser has them inside, and names no other place."""
+    place = tmp_path / "models"
+    place.mkdir()
+    (place / "pose_landmark_heavy.tflite").write_bytes(b"\0\0\0\0TFL3")
+    (place / "thesis.txt").write_text("years")
+    trained = Recognizer.load(tiny_run)
+    recipe = trained.recipe.with_overrides(["estimator.complexity=2", f"estimator.models={place}"])
+    assert recipe.hash == trained.recipe.with_overrides(["estimator.complexity=2"]).hash
+    written = write_recognizer(
+        tmp_path / "recognizer", trained_model(trained.folder), recipe, trained.labels, temperature=lambda _: 1.0,
+        card=lambda _: "",
+    )  # fmt: skip
+    shutil.rmtree(place)
+    copies = (
+        written.folder,
+        written.save(tmp_path / "copy"),
+        export_form(written.folder, "onnx", tmp_path / "form").folder,
+    )
+    for folder in copies:
+        text = (folder / CONFIG).read_text(encoding="utf-8")
+        assert json.loads(text)["recipe"]["estimator"]["models"] == "."
+        assert str(place) not in text
+        assert Recognizer.load(folder).recipe.estimator.models == folder
+        assert "pose_landmark_heavy.tflite" in json.loads(text)["files"]
+        assert (folder / "pose_landmark_heavy.tflite").read_bytes() == b"\0\0\0\0TFL3"
+        assert not (folder / "thesis.txt").exists()
 
 
 @pytest.mark.parametrize(

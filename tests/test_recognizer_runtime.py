@@ -1,9 +1,12 @@
 """What runs a graph: by option, from several threads, with little padding, without torch."""
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -17,6 +20,7 @@ from ishara.errors import IsharaError
 from ishara.pose.files import write_pose
 from ishara.recognizer import Recognizer
 from ishara.recognizer_inputs import ModelInput, batches
+from ishara.recognizer_runtime import _check_labels, open_runtime
 
 
 @given(st.lists(st.integers(1, 3000), max_size=120), st.integers(1, 40))
@@ -140,8 +144,6 @@ def test_predicting_arrays_files_and_lists_imports_nothing_of_training(tiny_run:
 
 
 def test_openvino_is_asked_for_by_its_command(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ishara.recognizer_runtime import open_runtime
-
     recognizer = Recognizer.load(tiny_run)
     config = recognizer.config.model_copy(update={"form": "openvino"})
     monkeypatch.setitem(sys.modules, "openvino", None)
@@ -149,3 +151,66 @@ def test_openvino_is_asked_for_by_its_command(tiny_run: Path, monkeypatch: pytes
         open_runtime(recognizer.folder, config)
     with pytest.raises(IsharaError, match="an OpenVINO graph runs on the processor, not on cuda"):
         open_runtime(recognizer.folder, config, provider="cuda")
+
+
+def _standing_in(frame: tuple[int, ...], labels: list[str], operator: Any) -> SimpleNamespace:
+    """What OpenVINO would be, with a model that has one operator and its labels inside."""
+
+    def port(name: str, *sizes: int | None) -> SimpleNamespace:
+        dims = [SimpleNamespace(is_static=size is not None, get_length=lambda size=size: size) for size in sizes]
+        return SimpleNamespace(names={name}, partial_shape=dims)
+
+    compiled = SimpleNamespace(
+        inputs=[port("x", None, None, *frame), port("mask", None, None)],
+        outputs=[port("logits", None, len(labels)), port("embedding", None, 8), port("attention", None, None)],
+    )
+    stamped = SimpleNamespace(astype=lambda _: json.dumps(labels))
+    model = SimpleNamespace(
+        get_ops=lambda: [operator], has_rt_info=lambda _: True, get_rt_info=lambda path: {"labels": stamped}[path[-1]]
+    )
+    core = SimpleNamespace(read_model=lambda _: model, compile_model=lambda *_: compiled)
+    return SimpleNamespace(Core=lambda: core)
+
+
+def _operator(values: list[float], kind: str = "Constant", version: str = "opset1") -> SimpleNamespace:
+    return SimpleNamespace(
+        get_type_info=lambda: SimpleNamespace(name=kind, version_id=version),
+        get_friendly_name=lambda: "head.weight",
+        data=np.array(values, np.float32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("operator", "swapped", "expected"),
+    [
+        (_operator([0.0, 1.0]), False, None),
+        (_operator([-np.inf]), False, None),
+        (_operator([0.0, np.nan]), False, r"model\.xml: the weights 'head\.weight' hold numbers that are not finite"),
+        (_operator([0.0, np.inf]), False, r"model\.xml: the weights 'head\.weight' hold numbers that are not finite"),
+        (
+            _operator([], "Own", "extension"),
+            False,
+            r"model\.xml: has the operator 'Own' of extension, not of OpenVINO's",
+        ),
+        (_operator([0.0]), True, r"model\.xml: config\.json calls class 0 .* but the model was exported with"),
+    ],
+)
+def test_an_openvino_graph_is_checked_as_an_onnx_graph_is(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch, operator: Any, swapped: bool, expected: str | None
+) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    config = recognizer.config.model_copy(update={"form": "openvino"})
+    labels = config.labels[::-1] if swapped else config.labels
+    monkeypatch.setitem(sys.modules, "openvino", _standing_in(config.frame, labels, operator))
+    if expected is None:
+        assert open_runtime(recognizer.folder, config).provider == "cpu"
+    else:
+        with pytest.raises(IsharaError, match=expected):
+            open_runtime(recognizer.folder, config)
+
+
+@pytest.mark.parametrize("stamped", ["{", "7", "null", "[" * 100_000])
+def test_labels_inside_a_graph_that_are_no_list_are_refused(tiny_run: Path, stamped: str) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    with pytest.raises(IsharaError, match=r"its own labels \(ishara\.labels\) are no list in JSON"):
+        _check_labels(recognizer.folder, recognizer.config, stamped)

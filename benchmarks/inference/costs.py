@@ -27,6 +27,8 @@ _MISSING = 0.2
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LENGTHS = (25, 50, 75, 100, 150, 200, 250, 300)
 _TOGETHER = 16
+# Features beside positions, each a row of its own.
+FURTHER = ("bones", "angles", "distances", "reaches")
 # Below these, what a call costs whatever it is given stands out.
 _FEWEST, _SHORTEST = 8, 50
 _EXPONENT = 1.05
@@ -47,10 +49,14 @@ def features(clips: int, rounds: int) -> dict[str, Any]:
     """From landmarks as they are read to what a model is given, on one core."""
     rng = np.random.default_rng(0)
     poses = [clip(_FRAMES, rng) for _ in range(min(clips, _CLIPS))]
-    recipes = {
+    recipes: dict[str, tuple[str, int, dict[str, bool]]] = {
         "x, y and z of 49 landmarks, and hands from their wrists": ("upper-body-hands", 3, {}),
+        **{f"… with {name}": ("upper-body-hands", 3, {name: True}) for name in FURTHER},
         "… with bones, angles and velocities": (
             "upper-body-hands", 3, {"bones": True, "angles": True, "velocities": True},
+        ),
+        "… with all of these and velocities": (
+            "upper-body-hands", 3, {**dict.fromkeys(FURTHER, True), "velocities": True},
         ),
         "the notebook's: x and y of 54 landmarks": ("spoter54", 2, {"hand_local": False}),
     }  # fmt: skip

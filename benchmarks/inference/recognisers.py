@@ -1,4 +1,4 @@
-"""One model twice, with the same weights: the notebook's BdSL-SPOTER in PyTorch, and ours as a recogniser folder.
+"""One model twice, with the same weights: the notebook's in PyTorch, and ours as a recogniser folder.
 
 No tensor keeps the values that it is made with (a norm's ones, a bias's zeros), and no two are alike: a graph cannot be
 made smaller by what training would have changed.
@@ -17,12 +17,13 @@ from ishara.models import create_model
 from ishara.models.contract import SignModel
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from notebook.model import FEATURES, NotebookBdslSpoter, to_ishara
+from notebook.model import FEATURES, NotebookBdslSpoter, NotebookSpoter, to_ishara
 
 CLASSES = 60
 # Where each feature of a frame that alternates x and y stands in one that is all x, then all y: the notebook's weights
 # of landmarks fit the second, ours the first.
 SPLIT_AXES = [*range(0, FEATURES, 2), *range(1, FEATURES, 2)]
+_NOTEBOOK = {"spoter": NotebookSpoter, "bdsl_spoter": NotebookBdslSpoter}
 _CHANGE = 0.05
 
 
@@ -48,17 +49,17 @@ def distinct(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
-def notebook_bdsl() -> NotebookBdslSpoter:
-    """The notebook's model."""
+def notebook_model(name: str) -> NotebookSpoter:
+    """The notebook's model of what we call `spoter` or `bdsl_spoter`."""
     torch.manual_seed(0)
-    model = distinct(NotebookBdslSpoter(CLASSES))
-    assert isinstance(model, NotebookBdslSpoter)
+    model = distinct(_NOTEBOOK[name](CLASSES))
+    assert isinstance(model, NotebookSpoter)
     return model
 
 
-def our_bdsl(theirs: NotebookBdslSpoter) -> SignModel:
+def our_model(name: str, theirs: NotebookSpoter) -> SignModel:
     """Our model with the notebook's weights; it takes x and y in turns."""
-    model = create_model("bdsl_spoter", num_classes=CLASSES).eval()
+    model = create_model(name, num_classes=CLASSES).eval()
     weights: dict[str, Tensor] = to_ishara(theirs)
     weights["encoder.project.weight"] = torch.empty(FEATURES, FEATURES)
     weights["encoder.project.weight"][:, SPLIT_AXES] = theirs.input_projection.weight.data
@@ -74,7 +75,7 @@ def write(folder: Path, model: SignModel, its_recipe: Recipe, classes: int) -> R
     )
 
 
-def difference(theirs: NotebookBdslSpoter, ours: Recognizer, x: NDArray) -> float:
+def difference(theirs: NotebookSpoter, ours: Recognizer, x: NDArray) -> float:
     """The largest difference between the notebook's logits and ours, for features (B, T, 108)."""
     with torch.no_grad():
         expected = theirs(torch.from_numpy(x)[..., SPLIT_AXES]).numpy()

@@ -29,3 +29,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Links as they work on the site; in the repository they stay as they are."""
     address = page.file.src_uri
     return rewrite(markdown, _COPIED.get(address, f"docs/{address}"), address)
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """The theme's search is a dialogue without a name, which a screen reader cannot announce."""
+    search = 'data-md-component="search" role="dialog"'
+    return output.replace(search, f'{search} aria-label="Search"')

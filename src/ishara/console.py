@@ -13,6 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from ishara.evaluation.compare import Comparison
+    from ishara.evaluation.insight import Insight
     from ishara.evaluation.intervals import Estimate
     from ishara.evaluation.metrics import Summary
     from ishara.recognizer import Prediction
@@ -39,6 +40,12 @@ def tell_failures(failures: Mapping[str, str]) -> None:
     if failures:
         clips = "1 clip" if len(failures) == 1 else f"{len(failures)} clips"
         errors.print(f"{clips} could not be read: they are in no figure.", highlight=False, soft_wrap=True)
+
+
+def tell_shortcuts(insight: Insight) -> None:
+    """Print what a closer look at the clips found worth a warning; nothing where that is nothing."""
+    for warning in insight.shortcuts.warnings if insight.shortcuts else ():
+        tell(f"[yellow]Shortcut[/]: {escape(warning)}")
 
 
 def track(title: str, items: Sequence[T]) -> Iterable[T]:

@@ -78,7 +78,14 @@ class Recognizer:
         self._taught: tuple[TaughtClips, Teaching] | None = None
 
     @classmethod
-    def load(cls, path: str | Path, *, threads: int | None = None, provider: Provider = "cpu") -> Recognizer:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        provider: Provider = "cpu",
+        views: int | None = None,
+    ) -> Recognizer:
         """Load a recogniser folder, or the one inside a run folder; `save` copies it to another place.
 
         Parameters
@@ -90,6 +97,9 @@ class Recognizer:
         provider
             What computes: ``cpu``, ``cuda``, ``coreml``, ``directml``, or ``auto`` for the first of the others that is
             there, else the processor.
+        views
+            How often it looks at a clip of landmarks (test-time augmentation), where that is to be other than its
+            recipe's `inference.views`. The calibration stays that of the recipe's.
 
         Raises
         ------
@@ -99,6 +109,8 @@ class Recognizer:
         """
         folder = find_recognizer(Path(path))
         config = read_config(folder / CONFIG)
+        if views is not None:
+            config = config.model_copy(update={"recipe": _looking(config, views)})
         for name in (*config.graph, CALIBRATION):
             verify(folder, name, config)
         temperature = read_temperature(folder / CALIBRATION)
@@ -328,21 +340,47 @@ class Recognizer:
     def run(self, clips: Sequence[ModelInput]) -> Outputs:
         """The model's raw outputs for prepared clips, batched by length so that little is padded.
 
+        Of a clip that is looked at several times: the mean logits and embedding, and the attention of the first look.
+
         Raises
         ------
         IsharaError
             If a logit is not a number: the clip holds some that are not, or is far from what the model knows.
         """
-        rows: list[Any] = [None] * len(clips)
-        for members in batches([len(clip) for clip in clips], min(_BATCH, self.together)):
-            found = self.runtime.run(pad([clips[i].x for i in members]))
-            for row, i in enumerate(members):
-                rows[i] = found[0][row], found[1][row], found[2][row, : len(clips[i])]
-        logits, embedding, attention = zip(*rows, strict=True)
-        outputs = Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
+        outputs = self._run([look for clip in clips for look in (clip.x, *clip.views)])
+        if any(clip.views for clip in clips):
+            outputs = _mean_of_looks(outputs, [1 + len(clip.views) for clip in clips])
         if not np.isfinite(outputs.logits).all():
             raise IsharaError(
                 f"{self.folder}: gives scores that are not finite numbers; the clip's numbers are not, or are far "
                 "from those of the clips that it was trained on."
             )
         return outputs
+
+    def _run(self, clips: Sequence[NDArray[Any]]) -> Outputs:
+        """For clips of (T_i, …) frames."""
+        rows: list[Any] = [None] * len(clips)
+        for members in batches([len(clip) for clip in clips], min(_BATCH, self.together)):
+            found = self.runtime.run(pad([clips[i] for i in members]))
+            for row, i in enumerate(members):
+                rows[i] = found[0][row], found[1][row], found[2][row, : len(clips[i])]
+        logits, embedding, attention = zip(*rows, strict=True)
+        return Outputs(logits=np.stack(logits), embedding=np.stack(embedding), attention=list(attention))
+
+
+def _looking(config: Config, views: int) -> Recipe:
+    """The recipe, with so many looks at a clip."""
+    if config.input == "pixels" and views > 1:
+        raise IsharaError(f"{views} looks at a clip are for recognisers of landmarks, and this one looks at pictures.")
+    return Recipe.from_dict({**config.recipe.model_dump(), "inference": {"views": views}}, source="views")
+
+
+def _mean_of_looks(outputs: Outputs, looks: Sequence[int]) -> Outputs:
+    """What the looks at each clip come to; `looks` says how many each has, in their order."""
+    count = np.array(looks)
+    first = np.concatenate([[0], np.cumsum(count)[:-1]])
+    logits, embedding = (
+        (np.add.reduceat(found, first, axis=0) / count[:, None]).astype(np.float32)
+        for found in (outputs.logits, outputs.embedding)
+    )
+    return Outputs(logits=logits, embedding=embedding, attention=[outputs.attention[i] for i in first])

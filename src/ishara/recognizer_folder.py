@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from ishara.errors import IsharaError
 from ishara.pose.prepare import model_layout
@@ -21,6 +21,8 @@ FORMAT = 1
 CONFIG = "config.json"
 CALIBRATION = "calibration.json"
 GRAPH = "model.onnx"
+# PyTorch's own form, which lies beside the graph: Ishara runs that, and never opens this one.
+PROGRAM = "model.pt2"
 CARD = "README.md"
 # The files of that form; the first is opened.
 _OPENVINO = ("model.xml", "model.bin")
@@ -28,6 +30,8 @@ _OPENVINO = ("model.xml", "model.bin")
 INSIDE_RUN = "recognizer"
 # What a file of a folder may be called: no path leads out of it.
 _FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+# How a recogniser names its own folder.
+_HERE = "."
 _SHA256 = r"^[0-9a-f]{64}$"
 # What is larger is no configuration: one of 100,000 glosses has a tenth of it.
 _MOST_BYTES = 32 * 2**20
@@ -70,7 +74,7 @@ class Config(BaseModel):
     features: list[str] = []
     parameters: int = Field(ge=0, le=10**13)
     # How long the middle one of the clips that it learnt from lasts, in seconds; not known of every recogniser.
-    clip_seconds: float | None = Field(None, gt=0, allow_inf_nan=False)
+    clip_seconds: float | None = Field(None, gt=0, le=86_400, allow_inf_nan=False)
     # Of a model that began with published weights: what did not come from them, in sentences.
     origin: list[str] = []
     versions: dict[str, str]
@@ -91,7 +95,17 @@ class Config(BaseModel):
     @property
     def graph(self) -> tuple[str, ...]:
         """The files of the graph; the first is opened."""
+        if self.form == "exported-program":
+            return (GRAPH, PROGRAM)
         return _OPENVINO if self.form == "openvino" else (GRAPH,)
+
+    @field_serializer("recipe")
+    def _without_places(self, recipe: Recipe) -> dict[str, Any]:
+        """The recipe as it is written: model files of an estimator lie in the recogniser's own folder."""
+        written = recipe.model_dump(mode="json")
+        if recipe.estimator.models is not None:
+            written["estimator"]["models"] = _HERE
+        return written
 
     @field_validator("labels")
     @classmethod
@@ -161,16 +175,35 @@ def read_config(path: Path) -> Config:
         raise IsharaError(f"{path}: is not a recogniser's configuration: {_shown(f'{where}: {message}')}.") from None
     if config.format != FORMAT:
         raise IsharaError(f"{path}: has format {config.format}; this version of Ishara reads format {FORMAT}.")
+    config = _with_own_models(path, config)
     if config.input == "pixels":
         return config
     recipe = config.recipe
-    layout = model_layout(recipe)
+    try:
+        layout = model_layout(recipe)
+    except IsharaError as error:
+        raise IsharaError(f"{path}: {_shown(str(error))}") from None
     if list(layout.landmarks) != config.landmarks or list(layout.names) != config.features:
         raise IsharaError(
             f"{path}: its landmarks or features are not those that its recipe gives in this version of Ishara; "
             "train it again, or install the version named under `versions`."
         )
     return config
+
+
+def _with_own_models(path: Path, config: Config) -> Config:
+    """With the place of the model files that the estimator of landmarks needs beside those inside its package."""
+    recipe = config.recipe
+    if recipe.estimator.models is None:
+        return config
+    if recipe.estimator.models != Path(_HERE):
+        found = _shown(str(recipe.estimator.models))
+        raise IsharaError(
+            f"{path}: recipe.estimator.models is {found}, which is outside the recogniser; expected {_HERE!r}, its own "
+            "folder, with the files in it."
+        )
+    estimator = recipe.estimator.model_copy(update={"models": path.parent})
+    return config.model_copy(update={"recipe": recipe.model_copy(update={"estimator": estimator})})
 
 
 def _read_small(path: Path) -> str:

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Form = Literal["onnx", "onnx-int8", "onnx-fp16", "openvino"]
+Form = Literal["onnx", "onnx-int8", "onnx-fp16", "openvino", "exported-program"]
 FORMS: tuple[Form, ...] = get_args(Form)

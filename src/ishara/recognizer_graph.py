@@ -72,9 +72,18 @@ def _check_tensor(tensor: memoryview, path: Path) -> None:
     if dtype is None:
         return
     content = _message(fields.get(_TENSOR_RAW, fields.get(_TENSOR_FLOATS, tensor[:0])))
-    numbers: NDArray[Any] = np.frombuffer(content, dtype)
-    # A single number may be infinite: what is not to be attended to is filled with it.
-    if np.isnan(numbers).any() or (len(numbers) > 1 and not np.isfinite(numbers).all()):
+    check_numbers(path, name, np.frombuffer(content, dtype))
+
+
+def check_numbers(path: Path, name: str, numbers: NDArray[Any]) -> None:
+    """Make sure that the weights of this name are numbers.
+
+    Raises
+    ------
+    IsharaError
+        If they are not finite. A single number may be infinite: what is not to be attended to is filled with it.
+    """
+    if np.isnan(numbers).any() or (numbers.size > 1 and not np.isfinite(numbers).all()):
         raise IsharaError(f"{path}: the weights {name!r} hold numbers that are not finite; train or export it again.")
 
 

@@ -16,6 +16,7 @@ from ishara.pose.features import extract_features
 from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
 from ishara.pose.prepare import frame_times, model_layout, model_skeleton, prepare
+from ishara.pose.views import further_views
 from ishara.recipe import EstimatorOptions, Recipe
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ class ModelInput:
     times
         (T,) when each frame is: the middle of a frame of landmarks, the beginning of a picture; in seconds from the
         start of the clip.
+    views
+        Of a recogniser that looks more than once: the features of each further look, (T_i, F).
     """
 
     x: NDArray[Any]
     times: Array
+    views: tuple[Array, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
@@ -64,6 +68,11 @@ class ClipReader(Protocol):
     def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
         """Its landmarks, as they are stored or as they are estimated from its video."""
         ...
+
+
+def landmark_input(prepared: Pose, times: Array, recipe: Recipe) -> ModelInput:
+    """What a recipe's model is given of a clip that is prepared; `times` (T,) as in `ModelInput`."""
+    return ModelInput(extract_features(prepared, recipe.features), times, further_views(prepared, recipe))
 
 
 def make_reader(recipe: Recipe, *, pixels: bool) -> ClipReader:
@@ -89,7 +98,7 @@ class LandmarkReader:
             prepared = prepare(pose, self._recipe.pose)
         except IsharaError as error:
             raise error if isinstance(source, Pose) else IsharaError(f"{source}: {error}") from None
-        return ModelInput(extract_features(prepared, self._recipe.features), frame_times(pose, self._recipe.pose))
+        return landmark_input(prepared, frame_times(pose, self._recipe.pose), self._recipe)
 
     def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
         """Landmarks of a clip; see `ClipReader`."""

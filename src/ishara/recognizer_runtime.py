@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import zip_longest
 from pathlib import Path
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ishara.errors import IsharaError, choices
 from ishara.extras import extra
 from ishara.recognizer_folder import CONFIG, Config
-from ishara.recognizer_graph import check_graph
+from ishara.recognizer_graph import check_graph, check_numbers
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -137,7 +137,13 @@ def _check_labels(path: Path, config: Config, stamped: str | None) -> None:
     """Refuse labels in another order, or others, than the graph was exported with: they would name other signs."""
     if stamped is None:
         return
-    for place, (written, exported) in enumerate(zip_longest(config.labels, json.loads(stamped))):
+    try:
+        inside = json.loads(stamped)
+    except (ValueError, RecursionError):
+        inside = None
+    if not isinstance(inside, list):
+        raise IsharaError(f"{path}: its own labels ({LABELS}) are no list in JSON; export it again.")
+    for place, (written, exported) in enumerate(zip_longest(config.labels, inside)):
         if written != exported:
             raise IsharaError(
                 f"{path}: {CONFIG} calls class {place} {written!r}, but the model was exported with {exported!r} "
@@ -159,9 +165,12 @@ class OpenVinoRuntime:
         try:
             core = openvino.Core()
             model = core.read_model(path)
+            _check_operators(path, model.get_ops())
             self._compiled = core.compile_model(model, "CPU", settings)
         except RuntimeError as error:
             raise IsharaError(f"{path}: OpenVINO cannot open it ({_reason(error)}).") from None
+        stamp = LABELS.split(".")
+        _check_labels(path, config, model.get_rt_info(stamp).astype(str) if model.has_rt_info(stamp) else None)
         ports = (*self._compiled.inputs, *self._compiled.outputs)
         shapes = {
             name: [dim.get_length() if dim.is_static else None for dim in port.partial_shape]
@@ -178,6 +187,19 @@ class OpenVinoRuntime:
             self._own.request = self._compiled.create_infer_request()
         results = self._own.request.infer(dict(inputs))
         return [results[name].copy() for name in OUTPUTS]
+
+
+def _check_operators(path: Path, operators: Iterable[Any]) -> None:
+    """As `check_graph` does of ONNX: OpenVINO's own operators alone, and weights that are numbers."""
+    for operator in operators:
+        kind = operator.get_type_info()
+        if not kind.version_id.startswith("opset"):
+            raise IsharaError(
+                f"{path}: has the operator {kind.name!r} of {kind.version_id or 'no set'}, not of OpenVINO's own; "
+                "`ishara export` on the folder that was trained writes such a file."
+            )
+        if kind.name == "Constant" and operator.data.dtype.kind == "f":
+            check_numbers(path, operator.get_friendly_name(), operator.data)
 
 
 def check_shapes(path: Path, config: Config, shapes: Mapping[str, Sequence[Any]]) -> None:

@@ -1,6 +1,8 @@
 """`ishara bench`: what is measured, on what, side by side, and when a budget is not kept. No test asserts a time."""
 
+import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,12 +12,14 @@ import numpy as np
 import pytest
 
 from ishara.bench import contestants as bench_contestants
+from ishara.bench import memory
 from ishara.bench.budgets import MIB, Budgets, judge
 from ishara.bench.clips import USUAL, generate_clips, own_clips, read_clips
 from ishara.bench.cold import cold_starts
 from ishara.bench.contestants import find_contestants, open_all
 from ishara.bench.memory import peak_memory
-from ishara.bench.race import BATCH, Times, figures, plan, race
+from ishara.bench.race import BATCH, Times, figures, plan, race, runs_of_batches
+from ishara.cli.bench import _memory
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
@@ -86,6 +90,9 @@ def test_everything_is_measured_and_written(ishara, run: Path, tmp_path: Path) -
         {"name": "size", "unit": "MiB", "bound": 500, "found": whole["size_bytes"] / MIB, "met": True}
     ]
     assert "✓ size is" in out
+    runs = measured["batch_runs"]
+    assert 1 <= runs["low"] <= runs["high"] <= BATCH
+    assert "16 clips: handed over at once, and answered in" in " ".join(out.split())
 
 
 def test_a_missed_budget_is_named_and_ends_with_1(ishara, run: Path, tmp_path: Path) -> None:
@@ -240,6 +247,14 @@ def test_a_round_runs_clips_of_all_lengths_alone_16_together_and_all_at_once() -
     assert [len(batch) for batch in few.batches] == [BATCH]
 
 
+def test_of_16_clips_it_is_told_in_how_many_runs_they_are_answered() -> None:
+    assert runs_of_batches(plan(_inputs(*[60] * 16)), 32) == {"median": 1, "low": 1, "high": 1}
+    # 1,024 frames at most in a run: ten clips of 100 frames, and then six.
+    assert runs_of_batches(plan(_inputs(*[100] * 16)), 32)["high"] == 2
+    assert runs_of_batches(plan(_inputs(*[60] * 16)), 4)["high"] == 4
+    assert runs_of_batches(plan(_inputs(10, 25, 60)), 32)["high"] == 3
+
+
 def test_contestants_have_their_turns_and_begin_in_turns() -> None:
     said: list[tuple[str, int]] = []
     runs = {name: lambda clips, name=name: said.append((name, len(clips))) for name in "abc"}
@@ -292,6 +307,47 @@ def test_memory_is_of_a_process_of_its_own(run: Path) -> None:
         peak_memory(contestant, [20], 1, "cpu")
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "expected"),
+    [
+        ("1, 512\nPID, 300\n", 0, 300),
+        ("PID, 300\nPID, 20\n", 0, 320),
+        ("1, 512\n", 0, None),
+        ("PID, [N/A]\n", 0, None),
+        ("", 0, None),
+        ("NVIDIA-SMI has failed", 9, None),
+    ],
+)
+def test_a_gpus_memory_is_what_its_driver_counts_for_the_process_or_not_measured(
+    said: str, code: int, expected: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nprintf '{said.replace('PID', str(os.getpid()))}'\nexit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert memory.gpu_process_memory() == (None if expected is None else expected * MIB)
+
+
+def test_without_nvidias_program_a_gpus_memory_is_not_measured_and_never_0(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OnGpu:
+        def open(self, *_: object) -> object:
+            return lambda clips: clips
+
+    monkeypatch.setattr(memory, "Contestant", lambda *_: OnGpu())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    work = memory.Work(kind="runtime", folder=run / "recognizer", threads=1, device="cuda", frames=[5])
+    found = memory.measure(work)
+    assert found["gpu_process_bytes"] is None
+    assert _memory(found).endswith("; GPU not measured")
+    assert _memory({"peak_bytes": MIB, "gpu_process_bytes": 300 * MIB}) == "1; GPU 300, the whole process"
+    assert _memory({"peak_bytes": MIB, "gpu_allocated_bytes": 2 * MIB, "gpu_reserved_bytes": 4 * MIB}) == (
+        "1; GPU 2, reserved 4"
+    )
+    assert _memory(memory.measure(work.model_copy(update={"device": "cpu"}))).isdecimal()
+
+
 def test_cold_starts_are_counted_after_the_first_and_a_failure_is_told() -> None:
     found = cold_starts({"nothing": ["-c", "pass"], "more": ["-c", "import json"]}, 2)
     assert [len(row["seconds"]) for row in found.values()] == [2, 2]
@@ -342,9 +398,22 @@ finally:
     unneeded = {
         "torch", "lightning", "transformers", "polars", "matplotlib", "av", "mediapipe", "cv2", "distributed", "onnx",
         "sklearn", "scipy", "ishara.clips.corpora", "ishara.clips.manifest", "ishara.training", "ishara.export.onnx",
-        "ishara.bench.measure",
+        "ishara.bench.measure", "yaml",
     }  # fmt: skip
     assert loaded & unneeded == set()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["bench", "--help"], ["predict", "--help"]])
+def test_help_loads_nothing_that_computes(words: list[str]) -> None:
+    program = (
+        "import sys\nfrom ishara.cli import main\n"
+        "try:\n    main()\nfinally:\n    sys.stderr.write(str(list(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(done.stderr))
+    unneeded = {"numpy", "onnxruntime", "polars", "yaml", "torch", "ishara.recipe"}
+    # Typer itself imports Pydantic for a command's own help.
+    assert loaded & (unneeded | {"pydantic"} if words == ["--help"] else unneeded) == set()
 
 
 def test_importing_ishara_loads_nothing_heavy() -> None:

@@ -298,6 +298,9 @@ def test_crossval_writes_a_result(ishara, recipe_file: Path, tmp_path: Path) -> 
     assert result["summary"]["clips"] == 36
     assert result["versions"]["torch"]
     assert "worst" in out
+    insight = json.loads((tmp_path / "folds/summary.json").read_text(encoding="utf-8"))["insight"]
+    assert insight["shortcuts"]["folds"] == 4
+    assert sum(part["clips"] for part in insight["by_hand"]) == 36
 
 
 @pytest.mark.parametrize(

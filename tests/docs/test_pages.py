@@ -1,9 +1,12 @@
 """All pages: links lead somewhere, commands are ones that Ishara has, keys are a recipe's, Python can be imported."""
 
 import ast
+import builtins
 import importlib
+import inspect
 import re
 import shlex
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,13 +16,15 @@ from pydantic import BaseModel
 
 from ishara.cli import app
 from ishara.recipe import Recipe
-from site_markdown import anchors, blocks, code_spans, links
+from site_markdown import Block, anchors, blocks, code_spans, links
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
 # What a recipe's section is named, and a file too.
-FILES = (".py", ".md", ".csv", ".yaml", ".json", ".onnx", ".safetensors", ".npz", ".pose", ".mp4")
+FILES = (".py", ".md", ".csv", ".yaml", ".json", ".onnx", ".safetensors", ".npz", ".pose", ".mp4", ".pt2")
+# What Python may use without saying where it is from: the reader's own, which the words beside it explain.
+YOURS = {"x", "mask"}
 # As far as their names are known; the rest depends on the model or the corpus.
 OPEN = ("model.options", "data.options")
 
@@ -121,14 +126,78 @@ def test_links_lead_to_files_and_headings_that_are_there(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_python_is_python_and_what_it_imports_of_ishara_is_there(page):
+def test_python_is_python_and_what_it_uses_of_ishara_is_there(page):
+    """Also where its block is only indented; a name that one block binds is known to the next."""
+    known = {*dir(builtins), *YOURS}
     for block in blocks(read(page)):
-        if block.language != "python":
+        if not is_python(block):
             continue
-        for node in ast.walk(ast.parse(block.text)):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ishara"):
-                module = importlib.import_module(node.module or "")
-                assert not [name.name for name in node.names if not hasattr(module, name.name)], node.module
+        tree = ast.parse(block.text)
+        compile(tree, name_of(page), "exec")
+        check_imports(tree)
+        known |= names(tree, ast.Store) | imported(tree)
+        assert not names(tree, ast.Load) - known, f"nobody says what these are in\n{block.text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from ishara.explain import explain\nexplain(", True),
+        ("recognizer = ishara.load('runs/NAME')\n", True),
+        ("recognizer.predict(clip)\n", True),
+        ("ishara train RECIPE\n", False),
+        ("make demo      # sets up .venv\n", False),
+        ("name: leave-one-group-out\nseeds: [0, 1, 2]\n", False),
+        ("TEA 91 %\n", False),
+        ("runs/NAME\n", False),
+    ],
+)
+def test_python_is_known_without_being_called_so(text, expected):
+    assert is_python(Block("", text)) is expected
+
+
+def is_python(block: Block) -> bool:
+    """Whether a block is Python: it says so or, where it says nothing, has a line that imports, binds or calls."""
+    if block.language not in ("", "text"):
+        return block.language in ("python", "py")
+    return bool(
+        re.search(r"^(from [\w.]+ import |import \w|[\w, ]+ = \w|(with|for) .*:$|[\w.]+\(.*\))", block.text, re.M)
+    )
+
+
+def check_imports(tree: ast.Module) -> None:
+    """That what is imported of Ishara is there, and what is called of it can be called so."""
+    found: dict[str, object] = {"ishara": importlib.import_module("ishara")}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ishara"):
+            module = importlib.import_module(node.module or "")
+            assert not [name.name for name in node.names if not hasattr(module, name.name)], node.module
+            found |= {name.asname or name.name: getattr(module, name.name) for name in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (called := _called(node.func, found)) is not None:
+            inspect.signature(called).bind(*node.args, **{str(word.arg): word.value for word in node.keywords})
+
+
+def _called(function: ast.expr, found: dict[str, object]) -> Callable[..., object] | None:
+    """What an expression calls: a name that was imported, or an attribute of one."""
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in found:
+        return getattr(found[function.value.id], function.attr)
+    return found.get(function.id) if isinstance(function, ast.Name) else None  # type: ignore[return-value]
+
+
+def names(tree: ast.Module, how: type[ast.expr_context]) -> set[str]:
+    """The names that are used so, and what functions take."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, how)}
+    if how is ast.Store:
+        used |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return used
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The names that imports bind."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {(name.asname or name.name).partition(".")[0] for node in nodes for name in node.names}
 
 
 def is_key(dotted: str) -> bool:

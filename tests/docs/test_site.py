@@ -96,3 +96,11 @@ def test_the_site_builds_strictly_and_loads_nothing_from_elsewhere(tmp_path):
     assert not [file.name for file in site.rglob("*.css") if re.search(r"url\(.?(https?:)?//", file.read_text("utf-8"))]
     recognizer = (site / "reference" / "use.html").read_text(encoding="utf-8")
     assert 'id="ishara.recognizer.Recognizer.predict"' in recognizer
+
+
+def test_the_list_of_all_pages_has_every_page():
+    """For those who read the docs without the site, whose navigation has them."""
+    text = (ROOT / "docs/README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"\]\(([\w/]+\.md)\)", text))
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert not {page for page in pages if not page.startswith("corpora/")} - listed - {"README.md"}

@@ -1,14 +1,16 @@
-"""Random predictions tables."""
+"""Random predictions tables, and a film."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ishara.clips.clip import Clip
 from ishara.evaluation.predictions import Predictions
+from ishara.video.write import write_video
 
 Make = Callable[..., Predictions]
 
@@ -42,3 +44,11 @@ def random_predictions(
 def make() -> Make:
     """`random_predictions`; for the session, so that property tests may use it."""
     return random_predictions
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A second of grey that grows lighter."""
+    frames = [np.full((48, 64, 3), 40 + 4 * i, np.uint8) for i in range(25)]
+    write_video(tmp_path / "film.mp4", frames, 25)
+    return tmp_path / "film.mp4"

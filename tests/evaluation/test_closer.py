@@ -15,7 +15,7 @@ from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
 from ishara.evaluation.card import model_card
 from ishara.evaluation.closer import look_closer
-from ishara.evaluation.conditions import by_length, by_missed_hands
+from ishara.evaluation.conditions import by_length, by_missed_hands, why_no_hands
 from ishara.evaluation.confused import confused_pairs
 from ishara.evaluation.embedding_map import MOST_DOTS, embedding_map, spread
 from ishara.evaluation.insight import Insight, Views
@@ -23,7 +23,11 @@ from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.report import write_report
 from ishara.evaluation.run import Evaluated, evaluate_clips
-from ishara.evaluation.traits import ClipTraits, Traits
+from ishara.evaluation.traits import ClipTraits, Traits, read_traits
+from ishara.pose.estimate.shared import SharedEstimator
+from ishara.pose.files import read_pose
+from ishara.pose.pose import Pose
+from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 
 
@@ -99,6 +103,44 @@ def test_of_many_clips_an_even_share_is_read_and_the_page_says_so(
     assert (insight.shortcuts.trained_on, insight.shortcuts.tested_on, insight.shortcuts.drawn) == (6, 6, True)
     path = write_report(tmp_path, found.predictions, summary, title="Few", facts={}, insight=insight, views=views)
     assert "these were drawn from more" in path.read_text(encoding="utf-8")
+
+
+def test_of_videos_the_landmarks_that_were_estimated_on_the_way_are_used(
+    evaluated: tuple[Recognizer, Evaluated, Manifest, Manifest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A video is looked at once, and what is known of the landmarks is what is known of the same clip as a file."""
+    recognizer, found, tested, training = evaluated
+    files = dict(zip((f"/{i}.mp4" for i in range(len(tested))), tested.table["path"], strict=True))
+    asked: list[str] = []
+
+    def landmarks(_: object, source: str, *__: object) -> Pose:
+        asked.append(source)
+        return read_pose(files[source])
+
+    monkeypatch.setattr(SharedEstimator, "landmarks", landmarks)
+    videos = tested.with_column("path", list(files))
+    seen = evaluate_clips(recognizer, videos)
+    assert seen.predictions.table.equals(found.predictions.table)
+    summary = summarise(found.predictions, resamples=20)
+    expected, _ = look_closer(recognizer, found, summary, tested, training)
+    told, _ = look_closer(recognizer, seen, summary, videos, training)
+    assert asked == list(files)
+    assert told.why_no_hands is None
+    assert sum(part.clips for part in told.by_missed_hands) == 9
+    assert told == expected
+
+
+def test_the_page_says_why_hands_are_not_known(make, film: Path, tmp_path: Path, tiny_recipe: Recipe) -> None:
+    traits, _ = read_traits(Manifest.from_clips([Clip("a", str(film), "A")]), tiny_recipe, pixels=True)
+    reason = why_no_hands(traits, pixels=True)
+    assert reason == "this recogniser looks at pictures, and no landmarks were looked for in them"
+    predictions = make(clips=5)
+    insight = Insight(why_no_hands=reason)
+    summary = summarise(predictions, resamples=20)
+    page = write_report(tmp_path, predictions, summary, title="Pictures", facts={}, insight=insight)
+    html = page.read_text(encoding="utf-8")
+    assert f"Not by missed hands, and not by the leading hand: {reason}." in html
+    assert 'href="#clips"' in html
 
 
 def test_confused_pairs_show_both_signs(

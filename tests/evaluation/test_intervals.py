@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from ishara.errors import IsharaError
-from ishara.evaluation.intervals import Units, bootstrap, mean_interval, resample, student_t_quantile
+from ishara.evaluation.intervals import Units, all_or_nothing, bootstrap, mean_interval, resample, student_t_quantile
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.scores import class_mean, mean
 
@@ -64,6 +64,15 @@ def test_the_interval_of_a_mean_has_the_known_width() -> None:
     assert estimate.interval is not None
     width = estimate.interval.high - estimate.interval.low
     assert width == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+
+
+def test_a_share_of_none_and_of_all_has_the_exact_interval() -> None:
+    units = Units("clip", np.arange(10))
+    none, every = all_or_nothing(0.0, units), all_or_nothing(1.0, units)
+    assert (none.low, every.high) == (0, 1)
+    # Ten failures in a row come in 2.5 % of the cases where a success has this chance.
+    assert (1 - none.high) ** 10 == pytest.approx(0.025)
+    assert every.low == pytest.approx(1 - none.high)
 
 
 def test_people_who_differ_widen_the_interval() -> None:

@@ -17,6 +17,7 @@ import pytest
 from ishara.clips.clip import Clip
 from ishara.errors import IsharaError
 from ishara.evaluation.compare import compare
+from ishara.evaluation.drawing import labels
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.report import percent, write_report
@@ -190,3 +191,12 @@ def test_figures_are_computed_without_the_report_extra() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_long_names_that_begin_alike_stay_apart_in_pictures() -> None:
+    names = [f"recorded-in-the-morning-by-signer-{i}" for i in (7, 12)]
+    short = labels([*names, "TEA"], [1, 2, 3])
+    assert short[2] == "TEA"
+    assert short[0].endswith("signer-7")
+    assert short[1].endswith("igner-12")
+    assert all(name.startswith("recorded-") and len(name) <= 18 for name in short[:2])

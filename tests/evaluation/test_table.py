@@ -49,3 +49,9 @@ def test_a_result_of_some_of_the_folds_names_them(tmp_path: Path) -> None:
     some = {"protocol": result["protocol"] | {"only": ["s02", "s06"]}}
     (tmp_path / "isl30-spoter.json").write_text(json.dumps(result | some), encoding="utf-8")
     assert "| leave one signer out, only s02, s06 |" in results_table(tmp_path)
+
+
+def test_a_result_of_invented_signs_says_so(tmp_path: Path) -> None:
+    result = json.loads((ROOT / "results/isl30-spoter.json").read_text(encoding="utf-8"))
+    (tmp_path / "demo.json").write_text(json.dumps(result | {"corpus": "synthetic-video"}), encoding="utf-8")
+    assert "| synthetic-video, **synthetic: invented signs** (" in results_table(tmp_path)

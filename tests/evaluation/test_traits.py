@@ -14,15 +14,6 @@ from ishara.evaluation.traits import ClipTraits, Traits, of_pose, read_traits
 from ishara.pose.files import write_pose
 from ishara.pose.pose import columns_of
 from ishara.recipe import Recipe
-from ishara.video.write import write_video
-
-
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    """A second of grey that grows lighter."""
-    frames = [np.full((48, 64, 3), 40 + 4 * i, np.uint8) for i in range(25)]
-    write_video(tmp_path / "film.mp4", frames, 25)
-    return tmp_path / "film.mp4"
 
 
 def test_of_a_video_there_is_its_length_and_for_pictures_its_first_frame(film: Path, tiny_recipe: Recipe) -> None:

@@ -30,6 +30,7 @@ from ishara.recognizer_forms import FORMS
 from ishara.recognizer_gallery import GALLERY
 from ishara.recognizer_graph import check_graph
 from ishara.recognizer_openset import OPEN_SET
+from ishara.recognizer_runtime import open_runtime
 
 SMALL = {
     "conv_transformer": {"stages": 1},
@@ -108,6 +109,22 @@ def test_every_model_is_the_same_in_openvino(name: str, tmp_path: Path) -> None:
             compare(run_torch(model), run, probes(model), what="OpenVINO", source="torch")
     else:
         assert compare(run_torch(model), run, probes(model), what="OpenVINO", source="torch") < 1e-4
+
+
+def test_a_changed_openvino_graph_is_refused_on_load(tiny_run: Path, tmp_path: Path) -> None:
+    openvino = pytest.importorskip("openvino")
+    written = export(tiny_run, "openvino", tmp_path / "form")
+    swapped = written.config.model_copy(update={"labels": written.labels[::-1]})
+    with pytest.raises(IsharaError, match=r"config\.json calls class 0 .* but the model was exported with"):
+        open_runtime(written.folder, swapped)
+    model = openvino.Core().read_model(written.folder / "model.xml")
+    weights = next(op for op in model.get_ops() if op.get_type_name() == "Constant" and op.data.size > 9)
+    broken = weights.data.astype(np.float32)
+    broken.flat[3] = np.nan
+    weights.output(0).replace(openvino.opset8.constant(broken).output(0))
+    openvino.save_model(model, tmp_path / "model.xml", compress_to_fp16=False)
+    with pytest.raises(IsharaError, match=r"hold numbers that are not finite; train or export it again"):
+        open_runtime(tmp_path, written.config)
 
 
 def test_positions_are_not_rounded_in_half_precision(tmp_path: Path) -> None:
@@ -245,7 +262,9 @@ def test_the_command_tells_what_it_measured(ishara, tiny_run: Path, tmp_path: Pa
     assert f"Next: ishara predict {tmp_path / 'form'} CLIP" in out
     code, out, err = ishara("export", tiny_run, "--to", "onnx-int4")
     assert code == 1
-    assert err.startswith("Error: --to onnx-int4: there is no such form. Choose from: onnx, onnx-fp16, onnx-int8")
+    assert err.startswith(
+        "Error: --to onnx-int4: there is no such form. Choose from: exported-program, onnx, onnx-fp16, onnx-int8"
+    )
 
 
 def test_a_form_is_evaluated_beside_its_run_and_published_in_no_results(ishara, tiny_run: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
 import pytest
 
 from ishara.clips.corpora.synthetic import synthetic_clip
@@ -64,7 +65,7 @@ def page(browser: "Browser", address: str) -> "Iterator[Page]":
     context = browser.new_context(
         locale="en-GB", color_scheme="light", reduced_motion="reduce", viewport={"width": 1280, "height": 900}
     )
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    context.grant_permissions(["camera", "clipboard-read", "clipboard-write"], origin=address)
     context.set_default_timeout(PAGE_MS)
     page = context.new_page()
     complaints: list[str] = []
@@ -134,12 +135,18 @@ def test_an_uploaded_video_has_the_recognisers_own_prediction(page: "Page", reco
 
 def test_a_clip_that_is_dropped_on_the_page_is_predicted(page: "Page", recognizer: Recognizer, tmp_path: Path) -> None:
     pose = write_pose(synthetic_clip("SYN-02"), tmp_path / "tea.pose")
-    drop = """([bytes, name]) => {
+    drag = """([kind, bytes, name]) => {
         const data = new DataTransfer();
         data.items.add(new File([new Uint8Array(bytes)], name));
-        window.dispatchEvent(new DragEvent("drop", {dataTransfer: data, cancelable: true}));
+        // Whether the page takes it; else the browser would go and show the file.
+        return !window.dispatchEvent(new DragEvent(kind, {dataTransfer: data, cancelable: true}));
     }"""
-    page.evaluate(drop, [list(pose.read_bytes()), "tea.pose"])
+    content = [list(pose.read_bytes()), "tea.pose"]
+    assert page.evaluate(drag, ["dragover", *content])
+    page.wait_for_selector("#upload.over")
+    page.evaluate(drag, ["dragleave", *content])
+    page.wait_for_selector("#upload:not(.over)")
+    assert page.evaluate(drag, ["drop", *content])
     page.wait_for_selector("#result[aria-busy=false] .bars li")
     assert page.inner_text("#result-gloss") == recognizer.predict(pose).gloss
 
@@ -171,6 +178,151 @@ def test_everything_can_be_reached_by_keyboard_on_a_phone(page: "Page") -> None:
     page.wait_for_selector("#state.live")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert faults(page) == []
+
+
+def press(page: "Page", control: str, key: str = "Enter") -> None:
+    """Go to a control by Tab alone, and press a key there."""
+    for _ in range(40):
+        if page.evaluate("document.activeElement.id") == control:
+            page.keyboard.press(key)
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"#{control} cannot be reached by Tab")
+
+
+def until(page: "Page", selector: str, condition: str) -> None:
+    """Wait until something holds of an ``element``, as JavaScript."""
+    wait = f"""([element, most]) => new Promise((done, fail) => {{
+        const end = performance.now() + most;
+        const look = () => {{
+            if ({condition}) done();
+            else if (performance.now() > end) fail(new Error("not: " + {json.dumps(condition)}));
+            else requestAnimationFrame(look);
+        }};
+        look();
+    }})"""
+    page.evaluate(wait, [page.locator(selector).element_handle(), PAGE_MS])
+
+
+# Of a copy: Chromium warns of canvases that are read again and again.
+DRAWN = """(() => {
+    const [width, height] = [element.width || 1, element.height || 1];
+    const copy = new OffscreenCanvas(width, height).getContext("2d", {willReadFrequently: true});
+    copy.drawImage(element, 0, 0);
+    return copy.getImageData(0, 0, width, height).data.some(value => value > 0);
+})()"""
+# Chromium has one camera that shows a file; another, of another size, stands in for one that is plugged in beside it.
+SECOND_CAMERA = """
+    const devices = navigator.mediaDevices;
+    const [list, open] = [devices.enumerateDevices.bind(devices), devices.getUserMedia.bind(devices)];
+    const second = {kind: "videoinput", deviceId: "second", label: "Second camera"};
+    devices.enumerateDevices = async () => [...await list(), second];
+    devices.getUserMedia = async (wanted) => {
+        if (wanted.video.deviceId?.exact !== "second") return open(wanted);
+        const canvas = Object.assign(document.createElement("canvas"), {width: 320, height: 200});
+        setInterval(() => canvas.getContext("2d").fillRect(0, 0, Math.random() * 320, 200), 40);
+        const stream = canvas.captureStream(25);
+        stream.getVideoTracks()[0].getSettings = () => ({deviceId: "second"});
+        return stream;
+    };
+"""
+
+
+@pytest.fixture
+def two_cameras(page: "Page") -> "Page":
+    page.add_init_script(SECOND_CAMERA)
+    page.reload()
+    page.wait_for_selector("#start:visible")
+    return page
+
+
+def test_every_control_does_what_it_says_by_keyboard_alone(two_cameras: "Page") -> None:
+    page = two_cameras
+    said: list[str | bytes] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda message: said.append(message)))
+    with page.expect_websocket() as opening:
+        press(page, "start")
+    socket = opening.value
+    until(page, "#overlay", DRAWN)
+
+    # A pause: the picture stands, nothing more is sent, and what is pressed meanwhile holds afterwards.
+    press(page, "pause", "Space")
+    page.wait_for_selector("#state.paused")
+    until(page, "#overlay", f"!({DRAWN})")
+    assert page.locator("#video").evaluate("video => video.paused")
+    assert page.inner_text("#pause-text") == "Go on"
+    assert page.locator("#video").evaluate("video => getComputedStyle(video).transform").startswith("matrix(-1")
+    press(page, "mirror", "Space")
+    assert page.locator("#video").evaluate("video => getComputedStyle(video).transform") == "none"
+    press(page, "bones", "Space")
+    with socket.expect_event("framesent"):
+        press(page, "left-handed", "Space")
+    since = said[said.index('{"type":"pause"}') + 1 :]
+    # The server is told who signs, and of the mirror nothing: that is the page's own.
+    assert since == ['{"type":"options","left_handed":true}']
+
+    # It goes on, without the skeleton until that is wanted again.
+    press(page, "pause", "Space")
+    page.wait_for_selector("#state.live")
+    socket.wait_for_event("framesent", lambda message: isinstance(message, bytes))
+    socket.wait_for_event("framereceived", lambda message: '"type":"frame"' in message)
+    assert not page.locator("#overlay").evaluate(f"element => {DRAWN}")
+    press(page, "bones", "Space")
+    until(page, "#overlay", DRAWN)
+
+    press(page, "save", "Space")
+    page.locator("#save-text", has_text="Stop and save").wait_for()
+    for _ in range(15):
+        socket.wait_for_event("framesent", lambda message: isinstance(message, bytes))
+    with page.expect_download() as download:
+        press(page, "save", "Space")
+    with av.open(download.value.path()) as saved:
+        assert next(saved.decode(video=0)).width == 640
+
+    press(page, "teach")
+    assert page.evaluate("document.activeElement.id") == "teach-gloss"
+    press(page, "teach-cancel")
+    assert page.evaluate("document.activeElement.id") == "teach"
+
+    press(page, "off")
+    page.wait_for_selector("#start:visible")
+    press(page, "start")
+    page.wait_for_selector("#state.live")
+    hellos = [json.loads(message) for message in said if isinstance(message, str) and '"type":"hello"' in message]
+    assert [hello["left_handed"] for hello in hellos] == [False, True]
+    page.reload()
+    page.wait_for_selector("#start:visible")
+    assert page.get_attribute("#left-handed", "aria-pressed") == "true"
+    assert page.get_attribute("#mirror", "aria-pressed") == "false"
+
+
+def test_a_camera_is_chosen_and_one_that_is_unplugged_ends(two_cameras: "Page") -> None:
+    page = two_cameras
+    press(page, "start")
+    page.wait_for_selector("#state.live")
+    page.wait_for_selector("#camera-choice:visible")
+    assert len(page.locator("#camera option").all()) == 2
+    until(page, "#video", "element.videoWidth === 640")
+    page.evaluate("window.first = document.getElementById('video').srcObject.getVideoTracks()[0]")
+    # Also in a pause: who chooses another camera wants to see it.
+    press(page, "pause")
+    page.wait_for_selector("#state.paused")
+    press(page, "camera", "ArrowDown")
+    page.wait_for_selector("#state.live")
+    until(page, "#video", "element.videoWidth === 320 && !element.paused")
+    assert page.evaluate("window.first.readyState") == "ended"
+    assert page.locator("#camera").evaluate("choice => choice.selectedOptions[0].text") == "Second camera"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.reload()
+    # It is shown once it works, and not before.
+    page.wait_for_selector("#start:visible")
+    press(page, "start")
+    until(page, "#video", "element.videoWidth === 320")
+    press(page, "camera", "ArrowUp")
+    until(page, "#video", "element.videoWidth === 640")
+    page.locator("#video").evaluate("video => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+    page.locator("#notice", has_text="No camera was found").wait_for()
+    assert page.is_visible("#start")
 
 
 def test_a_sign_is_taught_from_three_takes(page: "Page", recognizer: Recognizer) -> None:
@@ -239,15 +391,25 @@ def test_off_and_on_at_once_is_no_broken_connection(page: "Page") -> None:
 def test_a_camera_that_is_refused_is_told_and_clips_still_work(
     browser: "Browser", address: str, tmp_path: Path
 ) -> None:
+    # This browser refuses what nobody has allowed.
     context = browser.new_context(locale="en-GB")
     page = context.new_page()
-    page.add_init_script(
-        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
-    )
     page.goto(address)
-    page.click("#start")
+    page.wait_for_selector("#start:visible")
+    press(page, "start")
     page.locator("#notice", has_text="was not allowed to use the camera").wait_for()
+    assert page.get_attribute("#notice", "role") == "alert"
     assert page.is_visible("#start")
+    assert page.is_hidden("#controls")
+    assert json.loads(page.request.get(f"{address}/health").text())["sessions"] == 0
+    press(page, "notice-close")
+    page.wait_for_selector("#notice", state="hidden")
+    assert page.evaluate("document.activeElement.id") == "main"
+    # And when it has been allowed, it works without the page being loaded again.
+    context.grant_permissions(["camera"], origin=address)
+    press(page, "start")
+    page.wait_for_selector("#state.live")
+    press(page, "off")
     page.set_input_files("#file", write_pose(synthetic_clip("SYN-02"), tmp_path / "tea.pose"))
     page.wait_for_selector("#result[aria-busy=false] .bars li")
     bad = tmp_path / "bad.mp4"

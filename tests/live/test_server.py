@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ishara.errors import IsharaError
-from ishara.live.server import bind, check_certificate
+from ishara.live.server import bind
 
 from .conftest import Serve
 
@@ -39,13 +38,6 @@ def test_what_cannot_be_served_is_said_in_one_line(ishara, tiny_run: Path, words
     assert code == 1
     assert expected in err
     assert len(err.splitlines()) == 1
-
-
-def test_a_certificate_that_is_none_is_refused(tmp_path: Path) -> None:
-    for name in ("a.pem", "b.pem"):
-        (tmp_path / name).write_text("nothing")
-    with pytest.raises(IsharaError, match="are no certificate and its key"):
-        check_certificate(tmp_path / "a.pem", tmp_path / "b.pem")
 
 
 def test_who_opens_a_connection_and_speaks_letter_by_letter_is_closed(serve: Serve, warned: list[str]) -> None:

@@ -12,6 +12,8 @@ from ishara.pose.pose import Pose
 from ishara.pose.skeleton import HANDS, Skeleton, get_skeleton
 from ishara.recipe import AUGMENT_PRESETS, Augment, Recipe
 
+# What needs depth.
+IN_SPACE = {"yaw": 40.0, "arm_tilt": 20.0, "hand_tilt": 20.0}
 EVERYTHING = Augment(
     rotation=20, shear=0.2, scale=(0.7, 1.4), shift=0.3, perspective=25, time_warp=(0.5, 2), frame_dropout=0.3,
     landmark_dropout=0.3, hand_dropout=0.7, noise=0.02, hand_noise=0.05, arm_rotation=15, hand_rotation=20, mirror=0.5,
@@ -44,7 +46,7 @@ poses = st.builds(
 
 def options_for(pose: Pose) -> Augment:
     """Everything that this clip's dimensions allow."""
-    return EVERYTHING.model_copy(update={"yaw": 40.0}) if pose.coordinates.shape[2] == 3 else EVERYTHING
+    return EVERYTHING.model_copy(update=IN_SPACE) if pose.coordinates.shape[2] == 3 else EVERYTHING
 
 
 def columns(skeleton: Skeleton, *prefixes: str) -> list[int]:
@@ -100,11 +102,11 @@ def test_with_everything_off_the_clip_itself_comes_back(pose: Pose) -> None:
     assert rng.random() == np.random.default_rng(0).random(), "a change that is off drew a number"
 
 
-@pytest.mark.parametrize("option", [name for name in Augment.model_fields if name != "yaw"])
+@pytest.mark.parametrize("option", list(Augment.model_fields))
 def test_each_option_by_itself_changes_the_clip(option: str) -> None:
-    value = getattr(EVERYTHING, option)
+    value = IN_SPACE.get(option, getattr(EVERYTHING, option))
     one = Augment(**{option: value if isinstance(value, tuple) else max(value, 0.9)})
-    pose = random_pose(frames=30, unseen=0)
+    pose = random_pose(frames=30, unseen=0, dimensions=3 if option in IN_SPACE else 2)
     changed = augment(pose, one, np.random.default_rng(3))
     same_places = np.array_equal(changed.coordinates, pose.coordinates)
     assert not (same_places and np.array_equal(changed.confidence, pose.confidence))
@@ -133,11 +135,18 @@ def test_yaw_of_flat_landmarks_is_refused_with_what_to_do() -> None:
         augment(random_pose(), Augment(yaw=10), np.random.default_rng(0))
 
 
-def test_a_recipe_with_yaw_of_flat_landmarks_is_refused_when_it_is_read() -> None:
-    values = {"name": "x", "data": {"manifest": "m.csv"}, "augment": {"yaw": 10}}
-    with pytest.raises(IsharaError, match=r"augment\.yaw.*pose\.dimensions is 2.*pose\.dimensions=3"):
+@pytest.mark.parametrize("option", ["arm_tilt", "hand_tilt"])
+def test_joints_of_flat_landmarks_are_not_turned_out_of_the_plane(option: str) -> None:
+    with pytest.raises(IsharaError, match=r"2 dimensions.*pose\.dimensions=3.*augment\.arm_rotation"):
+        augment(random_pose(unseen=0), Augment(**{option: 10}), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("option", ["yaw", "arm_tilt", "hand_tilt"])
+def test_a_recipe_that_turns_flat_landmarks_in_space_is_refused_when_it_is_read(option: str) -> None:
+    values = {"name": "x", "data": {"manifest": "m.csv"}, "augment": {option: 10}}
+    with pytest.raises(IsharaError, match=rf"augment\.{option}.*pose\.dimensions is 2.*pose\.dimensions=3"):
         Recipe.from_dict(values)
-    assert Recipe.from_dict({**values, "pose": {"dimensions": 3}}).augment.yaw == 10
+    assert getattr(Recipe.from_dict({**values, "pose": {"dimensions": 3}}).augment, option) == 10
 
 
 @pytest.mark.parametrize("option", ["scale", "time_warp"])

@@ -140,12 +140,13 @@ def test_perspective_of_things_behind_the_camera_stays_finite() -> None:
 # Arms and hands
 
 
-@given(seeds, angles, angles, st.sampled_from([2, 3]), st.sampled_from(["left", "right"]))
-def test_arm_rotation_keeps_bone_lengths_in_every_frame(seed, shoulder, elbow, dimensions, side) -> None:
+@given(seeds, angles, angles, st.sampled_from([2, 3]), st.sampled_from(["left", "right"]), st.none() | angles)
+def test_arm_rotation_keeps_bone_lengths_in_every_frame(seed, shoulder, elbow, dimensions, side, axis) -> None:
+    axis = axis if dimensions == 3 else None
     for name in ("holistic", "kinect20"):
         pose = random_pose(seed, dimensions=dimensions, skeleton=name, unseen=0)
         skeleton = pose.skeleton
-        turned = geometry.arm_rotation(pose.coordinates, pose.seen, skeleton, side, shoulder, elbow)
+        turned = geometry.arm_rotation(pose.coordinates, pose.seen, skeleton, side, shoulder, elbow, axis)
         arm = {f"{side}_{part}" for part in ("shoulder", "elbow", "wrist", "palm", "pinky", "index", "thumb")}
         bones = [edge for edge in skeleton.edges if all(end in arm or end.startswith(f"{side}_hand.") for end in edge)]
         assert len(bones) == (3 if name == "kinect20" else 3 + 23)
@@ -178,6 +179,18 @@ def test_the_joints_turn_by_the_angles_given() -> None:
     np.testing.assert_allclose(turned, [[[1, 0], [1, 1], [0, 1], [-1, 1]]], atol=1e-6)
     turned = geometry.arm_rotation(hanging, seen, skeleton, "left", 90, -90)
     np.testing.assert_allclose(turned, [[[1, 0], [0, 0], [0, 1], [0, 2]]], atol=1e-6)
+
+
+def test_joints_turn_out_of_the_plane_about_a_line_in_it() -> None:
+    skeleton = get_skeleton("kinect20").select(["left_shoulder", "left_elbow", "left_wrist", "left_palm"])
+    hanging = np.array([[[1, 0, 0], [1, 1, 0], [1, 2, 0], [1, 3, 0]]], np.float32)
+    seen = np.ones((1, 4), bool)
+    forwards = geometry.arm_rotation(hanging, seen, skeleton, "left", 0, 90, axis=0)
+    np.testing.assert_allclose(forwards, [[[1, 0, 0], [1, 1, 0], [1, 1, 1], [1, 1, 2]]], atol=1e-6)
+    about_itself = geometry.arm_rotation(hanging, seen, skeleton, "left", 0, 90, axis=90)
+    np.testing.assert_allclose(about_itself, hanging, atol=1e-6)
+    both = geometry.hand_rotation(hanging, seen, skeleton, "left", 180, axis=45)
+    np.testing.assert_allclose(both[0, 3], [2, 2, 0], atol=1e-6)
 
 
 def test_a_joint_lost_for_a_frame_is_turned_about_where_it_must_have_been() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ishara.errors import IsharaError
+from ishara.pose.face import LIP_EDGES, MIRROR
 from ishara.pose.skeleton import (
     COMPUTED,
     HANDS,
@@ -16,7 +17,9 @@ from ishara.pose.skeleton import (
     list_skeletons,
 )
 
-SIZES = {"holistic": 75, "holistic-face": 543, "spoter54": 54, "upper-body-hands": 49, "hands": 42, "kinect20": 20}
+SIZES = {"holistic": 75, "holistic-face": 543, "spoter54": 54, "upper-body-hands": 49, "hands": 42, "kinect20": 20,
+    "upper-body-hands-lips": 89,
+}  # fmt: skip
 
 
 @st.composite
@@ -49,6 +52,8 @@ def test_mirroring_a_sub_selection_twice_changes_nothing(skeleton: Skeleton) -> 
 def test_a_landmark_trades_places_with_its_partner_or_stays(skeleton: Skeleton) -> None:
     exchanged = str.maketrans({"<": "right", ">": "left"})
     for name, i in zip(skeleton.landmarks, skeleton.mirror, strict=True):
+        if name.startswith("face."):
+            continue
         other = name.replace("left", "<").replace("right", ">").translate(exchanged)
         assert skeleton.landmarks[i] == (other if other in skeleton else name)
 
@@ -63,12 +68,40 @@ def test_a_landmark_trades_places_with_its_partner_or_stays(skeleton: Skeleton) 
         ("holistic", "mouth_left", "mouth_right"),
         ("holistic", "left_eye_inner", "right_eye_inner"),
         ("kinect20", "right_palm", "left_palm"),
+        ("holistic-face", "face.33", "face.263"),
+        ("upper-body-hands-lips", "face.61", "face.291"),
+        ("upper-body-hands-lips", "face.13", "face.13"),
         ("kinect20", "spine_mid", "spine_mid"),
     ],
 )
 def test_mirror_pairs_by_name(skeleton: str, landmark: str, partner: str) -> None:
     found = get_skeleton(skeleton)
     assert found.landmarks[found.mirror[found.index(landmark)]] == partner
+
+
+def test_the_faces_mirror_maps_the_mesh_onto_itself() -> None:
+    connections = pytest.importorskip("mediapipe.python.solutions.face_mesh_connections")
+    # Around one nostril MediaPipe draws other triangles than around the other.
+    for lines, others in ((connections.FACEMESH_TESSELATION, 14), (connections.FACEMESH_LIPS, 0)):
+        edges = {frozenset(edge) for edge in lines}
+        mirrored = {frozenset(MIRROR.get(point, point) for point in edge) for edge in edges}
+        assert len(edges - mirrored) <= others
+    left, right = (
+        {point for edge in lines for point in edge}
+        for lines in (connections.FACEMESH_LEFT_EYE, connections.FACEMESH_RIGHT_EYE)
+    )
+    assert {MIRROR[point] for point in left} == right
+    # The first joins the lips' outer edge to their inner one.
+    assert {frozenset(edge) for edge in LIP_EDGES[1:]} == {frozenset(edge) for edge in connections.FACEMESH_LIPS}
+
+
+def test_every_point_of_the_lips_hangs_on_the_nose() -> None:
+    skeleton = get_skeleton("upper-body-hands-lips")
+    for point in skeleton.groups["face"]:
+        seen = [point]
+        while seen[-1] != "nose":
+            seen.append(skeleton.parents[seen[-1]])
+            assert len(seen) < len(skeleton)
 
 
 def test_only_the_midline_of_the_body_stays_in_place() -> None:

@@ -1,13 +1,18 @@
 """Batches: everything drawn follows from seed, epoch and clip; nothing is lost; several processes share the work."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ishara.training.data import BucketSampler, collate
+from ishara.recipe import Recipe
+from ishara.training import split_clips
+from ishara.training.data import Batch, BucketSampler, ClipKey, TrainingClips, collate
 from ishara.training.seeds import derive_int
+from ishara.training.sides import load_sides
 
 LENGTHS = st.lists(st.integers(1, 200), min_size=1, max_size=120).map(np.array)
 
@@ -81,3 +86,18 @@ def test_every_place_of_a_run_has_its_own_seed(where: tuple) -> None:
     assert derive_int(3, *where) == derive_int(3, *where)
     assert derive_int(3, *where) != derive_int(4, *where)
     assert derive_int(3, *where) != derive_int(3, "elsewhere", *where)
+
+
+def test_the_first_epochs_may_be_without_changes(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    recipe = tiny_recipe.with_overrides(["train.plain_epochs=2"])
+    sides = load_sides(recipe, split_clips(recipe), tmp_path)
+    assert sides.plain is not None
+
+    def clip(side: TrainingClips, epoch: int) -> Batch:
+        return side[[ClipKey(0, epoch)]]
+
+    plain = clip(sides.plain, 0).x
+    assert torch.equal(clip(sides.training, 0).x, plain)
+    assert torch.equal(clip(sides.training, 1).x, plain)
+    changed = clip(sides.training, 2).x
+    assert changed.shape != plain.shape or not torch.equal(changed, plain)

@@ -1,6 +1,7 @@
 """The demo: what it tells to do next works, and it never stands in its own way."""
 
 import io
+import json
 import shlex
 from functools import partial
 from pathlib import Path
@@ -82,3 +83,11 @@ def test_the_commands_are_shown_whole(small: Path, tmp_path: Path) -> None:
     mine, _ = demo.next_steps(tmp_path / "demo/run", "")
     assert all(shlex.join(words) in out for words in mine)
     assert "-o runs/mine" in out
+
+
+def test_its_report_looks_into_the_clips(small: Path, tmp_path: Path) -> None:
+    page = demo.run_demo(tmp_path / "demo", Console(file=io.StringIO()))
+    html = page.read_text(encoding="utf-8")
+    assert all(f'<h2 id="{target}">' in html for target in ("clips", "shortcuts", "map"))
+    insight = json.loads((page.parent / "summary.json").read_text(encoding="utf-8"))["insight"]
+    assert insight["shortcuts"]["tested_on"] == sum(part["clips"] for part in insight["by_hand"]) == 9

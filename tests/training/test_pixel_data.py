@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -70,6 +71,15 @@ def test_what_is_drawn_follows_from_seed_epoch_and_clip(dataset: Callable[..., P
     assert torch.equal(dataset()[keys()[1:2]].x[0, :3], first.x[1, :3]), "whatever its company"
     assert not torch.equal(dataset()[keys(epoch=1)].x, first.x)
     assert not torch.equal(dataset(seed=1)[keys()].x, first.x)
+
+
+def test_the_first_epochs_may_be_without_changes(dataset: Callable[..., PixelDataset]) -> None:
+    late = replace(dataset(), plain_epochs=2)
+    plain = dataset(augmented=False)[keys()].x
+    assert torch.equal(late[keys(epoch=0)].x, plain)
+    assert torch.equal(late[keys(epoch=1)].x, plain)
+    assert torch.equal(late[keys(epoch=2)].x, dataset()[keys(epoch=2)].x)
+    assert not torch.equal(late[keys(epoch=2)].x, plain)
 
 
 def test_in_validation_nothing_is_random(dataset: Callable[..., PixelDataset]) -> None:

@@ -11,7 +11,8 @@ from ishara.bench.machine import Device
 from ishara.errors import IsharaError
 from ishara.extras import extra
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CONFIG, find_recognizer, read_config
+from ishara.recognizer_folder import CALIBRATION, CONFIG, PROGRAM, Config, find_recognizer, read_config
+from ishara.recognizer_forms import Form
 from ishara.recognizer_inputs import ModelInput
 
 Kind = Literal["runtime", "torch, eager", "torch, fused"]
@@ -20,7 +21,7 @@ _WEIGHTS = "model.safetensors"
 # The reduced form that is worth comparing with everywhere.
 _SMALLER = "onnx-int8"
 # As many as `Recognizer.run` takes at most.
-_TOGETHER = {"landmarks": 32, "pixels": 16}
+TOGETHER = {"landmarks": 32, "pixels": 16}
 # Runs clips and waits for what comes of them.
 Run = Callable[[Sequence[ModelInput]], object]
 
@@ -59,7 +60,7 @@ class Contestant:
         with extra("train", "Measurements of PyTorch"):
             from ishara.bench.torch_model import TorchRunner
 
-        together = _TOGETHER[read_config(self.folder / CONFIG).input]
+        together = TOGETHER[read_config(self.folder / CONFIG).input]
         fused = self.kind == "torch, fused"
         return TorchRunner(self.folder, fused=fused, together=together, threads=threads, device=device)
 
@@ -120,10 +121,16 @@ def open_all(
 
 def _runtime(folder: Path, taken: Sequence[str] = ()) -> Contestant:
     config = read_config(folder / CONFIG)
-    name = config.form if config.form not in taken else f"{config.form}, {folder}"
-    files = [*config.graph, CONFIG, CALIBRATION]
+    form = _run_as(config)
+    name = form if form not in taken else f"{form}, {folder}"
+    files = [*(file for file in config.graph if file != PROGRAM), CONFIG, CALIBRATION]
     size = sum((folder / file).stat().st_size for file in files if (folder / file).is_file())
     return Contestant(name, "runtime", folder, size)
+
+
+def _run_as(config: Config) -> Form:
+    """The form of what runs: beside a program for PyTorch lies the plain graph."""
+    return "onnx" if config.form == "exported-program" else config.form
 
 
 def _beside(folder: Path) -> list[Path]:
@@ -135,7 +142,7 @@ def _beside(folder: Path) -> list[Path]:
             config = read_config(other / CONFIG) if (other / CONFIG).is_file() else None
         except (IsharaError, OSError):
             continue
-        if config is None or config.form == own.form:
+        if config is None or _run_as(config) == _run_as(own):
             continue
         if (config.recipe.hash, config.labels, config.parameters) == (own.recipe.hash, own.labels, own.parameters):
             found.append(other)

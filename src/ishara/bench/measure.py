@@ -11,10 +11,10 @@ import numpy as np
 
 from ishara.bench.clips import BenchClips
 from ishara.bench.cold import cold_starts, start_programs
-from ishara.bench.contestants import Contestant, Run, find_contestants, open_all
+from ishara.bench.contestants import TOGETHER, Contestant, Run, find_contestants, open_all
 from ishara.bench.machine import Device, provenance
 from ishara.bench.memory import peak_memory
-from ishara.bench.race import BATCH, figures, race
+from ishara.bench.race import BATCH, figures, plan, race, runs_of_batches
 from ishara.errors import IsharaError
 from ishara.recognizer import Recognizer
 
@@ -65,6 +65,7 @@ def measure(
     -------
     dict
         Ready for JSON: ``model``, ``clips``, ``contestants`` (the model first; see `ishara.bench.race.figures`),
+        ``batch`` (how many clips are handed over at once), ``batch_runs`` (in how many runs they are answered),
         ``left_out``, ``cold_starts``, and where it was measured.
 
     Raises
@@ -91,6 +92,7 @@ def measure(
         "threads": settings.threads,
         "rounds": settings.rounds,
         "batch": BATCH,
+        "batch_runs": runs_of_batches(plan(clips.inputs), TOGETHER[recognizer.config.input]),
         "contestants": rows,
         "left_out": left_out | cannot,
         "cold_starts": _cold(recognizer, clips, settings.starts),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ishara.bench.contestants import Run
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer_inputs import ModelInput, batches
 
 BATCH = 16
 # Of the clips, how many are run alone and how many batches of 16 there are in each round.
@@ -29,7 +29,8 @@ class Plan:
     alone
         Clips that are run one by one, of all lengths.
     batches
-        16 clips each, as they come: of any lengths. Where there are fewer clips, they come again.
+        16 clips each, as they come: of any lengths. They are handed over at once and run as Ishara runs clips, which
+        is in one go only where they are of like length and short. Where there are fewer clips, they come again.
     whole
         Clips that are handed over all at once.
     """
@@ -57,6 +58,17 @@ def plan(clips: Sequence[ModelInput]) -> Plan:
     mixed = np.resize(order, (count, BATCH))
     batches = tuple(tuple(clips[i] for i in row) for row in mixed)
     return Plan(tuple(by_length[i] for i in spread), batches, tuple(clips))
+
+
+def runs_of_batches(todo: Plan, together: int) -> dict[str, float]:
+    """In how many runs of a graph the 16 clips of a batch are answered: clips of unlike lengths are run apart.
+
+    Parameters
+    ----------
+    together
+        The most clips of a run; see `ishara.recognizer_inputs.batches`.
+    """
+    return _spread(np.array([len(batches([len(clip) for clip in batch], together)) for batch in todo.batches]))
 
 
 def race(
@@ -111,7 +123,7 @@ def figures(times: Times, first: Times, clips: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``alone`` and ``batch``: ``median_ms`` and ``p95_ms`` of a clip, and of a batch of 16; ``clips_per_second`` of
+        ``alone`` and ``batch``: ``median_ms`` and ``p95_ms`` of a clip, and of 16 at once; ``clips_per_second`` of
         all clips at once; ``times``: how many times as fast as the other it is in each, the median over rounds.
     """
     return {

@@ -111,22 +111,38 @@ def _table(measured: Mapping[str, Any]) -> Table:
     first, batch = rows[0]["name"], measured["batch"]
     table = Table(
         "", "1 clip, ms", f"{batch} clips, ms", "clips/s", f"times {escape(first)}", "MiB in memory", "MiB on disk",
-        caption="Medians, and in brackets within what 95 of 100 are. MiB in memory: a process of its own, at most.",
+        caption="Medians, and in brackets within what 95 of 100 are. "
+        f"{batch} clips: handed over at once, and answered in {_runs(measured['batch_runs'])} by length. "
+        "MiB in memory: a process of its own, at most.",
     )  # fmt: skip
     for row in rows:
-        memory = f"{row['peak_bytes'] / _MIB:.0f}"
-        if "gpu_allocated_bytes" in row:
-            used, held = (row[f"gpu_{what}_bytes"] / _MIB for what in ("allocated", "reserved"))
-            memory += f"; GPU {used:.0f}, reserved {held:.0f}"
         table.add_row(
             escape(row["name"]),
             *(f"{row[kind]['median_ms']:.2f} ({row[kind]['p95_ms']:.2f})" for kind in ("alone", "batch")),
             f"{row['clips_per_second']['median']:.3g}",
             f"{row['times']['whole']['median']:.2f}",
-            memory,
+            _memory(row),
             f"{row['size_bytes'] / _MIB:.1f}",
         )
     return table
+
+
+def _memory(row: Mapping[str, Any]) -> str:
+    """Of the process, and on the GPU where there is one."""
+    text = f"{row['peak_bytes'] / _MIB:.0f}"
+    if "gpu_allocated_bytes" in row:
+        used, held = (row[f"gpu_{what}_bytes"] / _MIB for what in ("allocated", "reserved"))
+        return f"{text}; GPU {used:.0f}, reserved {held:.0f}"
+    if "gpu_process_bytes" in row:
+        process = row["gpu_process_bytes"]
+        return f"{text}; GPU " + ("not measured" if process is None else f"{process / _MIB:.0f}, the whole process")
+    return text
+
+
+def _runs(found: Mapping[str, float]) -> str:
+    low, high = int(found["low"]), int(found["high"])
+    between = f"{low} to {high}" if low < high else f"{high}"
+    return f"{between} run{'' if high == 1 else 's'}"
 
 
 def _end(verdicts: Sequence[Verdict]) -> None:

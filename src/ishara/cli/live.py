@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 from rich.markup import escape
 
 from ishara.cli.app import ModelPath, app
@@ -48,6 +47,7 @@ def live(
         # uvicorn and Starlette look for these two only when they need them.
         import python_multipart  # noqa: F401
         import websockets  # noqa: F401
+        from pydantic import SecretStr
 
         from ishara.live.app import create_app
         from ishara.live.limits import Limits

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from ishara.cli.app import MANIFEST, RECIPES, RESULTS, ModelPath, app
-from ishara.console import console, differences_table, errors, figures_table, tell, tell_failures, track
+from ishara.console import console, differences_table, errors, figures_table, tell, tell_failures, tell_shortcuts, track
 from ishara.errors import IsharaError, choices
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def evaluate(
     results: Annotated[
         Path | None, typer.Option(help="A folder for the JSON of what was measured on the run's own test side.")
     ] = None,
+    views: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Look so often at a clip of landmarks, changed as in training.")
+    ] = None,
 ) -> None:
     """Measure a recogniser: per instance, per class and per signer, with intervals, as a page and as JSON."""
     from ishara.evaluation.card import model_card
@@ -42,7 +45,9 @@ def evaluate(
     own_test = split == "test" and manifest is None
     if results is not None and not own_test:
         raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
-    recognizer = Recognizer.load(model)
+    if results is not None and views is not None:
+        raise IsharaError("--results publishes a run as its recipe says: leave out --views, or set inference.views.")
+    recognizer = Recognizer.load(model, views=views)
     if out is None and is_built_in(recognizer.folder):
         raise IsharaError(f"{model} comes with Ishara, whose folder is no place for a report: say where with --out.")
     form = recognizer.config.form
@@ -57,20 +62,20 @@ def evaluate(
         progress=lambda c: track("Clips", c),
     )  # fmt: skip
     predictions, summary = found.predictions, summarise(found.predictions)
-    insight, views = look_closer(recognizer, found, summary, side, _trained_on(run), progress=track)
+    insight, pictures = look_closer(recognizer, found, summary, side, _trained_on(run), progress=track)
     which = split if manifest is None else f"{manifest.stem}-{chosen}"
     # Of another form than the run's own recogniser, the evaluation is another too.
-    folder = out or run / (f"evaluation-{which}" if form == "onnx" else f"evaluation-{which}-{form}")
+    other = [form] * (form != "onnx") + [f"{views}-views"] * (views is not None)
+    folder = out or run / "-".join(["evaluation", which, *other])
     page, _ = publish(
         folder, predictions, recipe, measured=about, history=run / "history.csv", summary=summary, insight=insight,
-        views=views,
+        views=pictures,
     )  # fmt: skip
-    if own_test:
+    if own_test and views is None:
         card = model_card(recognizer, clips, summary, insight=insight) + card_of_form(recognizer.config)
         write_whole(recognizer.folder / CARD, card)
     console.print(figures_table(summary))
-    for warning in insight.shortcuts.warnings if insight.shortcuts else ():
-        tell(f"[yellow]Shortcut[/]: {escape(warning)}")
+    tell_shortcuts(insight)
     tell(f"Report: [bold]{escape(str(page))}[/]")
     if results is not None:
         from ishara.training.held_out import write_held_out

@@ -10,7 +10,17 @@ from rich.markup import escape
 
 from ishara.cli.app import RUNS, Overrides, RecipePath, Restart, app, read_recipe
 from ishara.cli.automatic import choose, is_recipe, warn_of_untested
-from ishara.console import checks_table, console, errors, figures_table, folds_table, tell, tell_failures
+from ishara.console import (
+    checks_table,
+    console,
+    errors,
+    figures_table,
+    folds_table,
+    tell,
+    tell_failures,
+    tell_shortcuts,
+    track,
+)
 from ishara.errors import IsharaError, choices
 
 _PROTOCOLS = ("leave-one-signer-out", "leave-one-group-out", "group-k-fold", "stratified-k-fold", "held-out")
@@ -96,6 +106,8 @@ def crossval(
     restart: Restart = False,
 ) -> None:
     """Train and evaluate every fold of a protocol; an interrupted run goes on where it was."""
+    from ishara.evaluation.across import look_across
+    from ishara.evaluation.metrics import summarise
     from ishara.evaluation.run import publish
     from ishara.training import crossval as run
     from ishara.training.progress import shown
@@ -114,8 +126,13 @@ def crossval(
     written = write_result(results or folder, figures)
     console.print(folds_table(figures["folds"]))
     tell(over_folds(figures))
-    page, summary = publish(folder, measured.predictions, settings, measured=choice_facts(measured))
+    predictions, summary = measured.predictions, summarise(measured.predictions)
+    insight, views = look_across(settings, predictions, summary, measured.folds, progress=track)
+    page, _ = publish(
+        folder, predictions, settings, measured=choice_facts(measured), summary=summary, insight=insight, views=views
+    )
     console.print(figures_table(summary))
+    tell_shortcuts(insight)
     for name, chosen in choice_facts(measured).items():
         tell(f"{escape(name)}: {escape(chosen)}")
     tell(f"Report: [bold]{escape(str(page))}[/]\nFigures: {escape(str(written))}")

@@ -8,7 +8,7 @@ import polars as pl
 
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
-from ishara.evaluation.conditions import by_hand, by_length, by_missed_hands
+from ishara.evaluation.conditions import by_hand, by_length, by_missed_hands, why_no_hands
 from ishara.evaluation.confused import confused_pairs
 from ishara.evaluation.embedding_map import embedding_map, spread
 from ishara.evaluation.insight import Insight, Views
@@ -53,12 +53,14 @@ def look_closer(
         If the extra ``report`` is not installed.
     """
     recipe, pixels = recognizer.recipe, recognizer.config.input == "pixels"
-    chosen = _some(tested.where(pl.col("id").is_in(found.predictions.table["clip"].to_list())), most)
-    mine, _ = read_traits(chosen, recipe, pixels=pixels, progress=lambda clips: progress("Looking at clips", clips))
+    chosen = some(tested.where(pl.col("id").is_in(found.predictions.table["clip"].to_list())), most)
+    mine, _ = read_traits(
+        chosen, recipe, pixels=pixels, known=found.traits, progress=lambda clips: progress("Looking at clips", clips)
+    )
     check, why_not = None, _why_not(tested, training)
     if why_not is None and training is not None:
         other, failures = read_traits(
-            _some(training, most), recipe, pixels=pixels, progress=lambda clips: progress("Training clips", clips)
+            some(training, most), recipe, pixels=pixels, progress=lambda clips: progress("Training clips", clips)
         )
         drawn = len(chosen) < len(tested) or len(other) + len(failures) < len(training)
         check, why_not = _check(recipe, pixels, found, other, mine, drawn)
@@ -66,6 +68,7 @@ def look_closer(
         by_length=by_length(found.predictions, mine),
         by_missed_hands=by_missed_hands(found.predictions, mine),
         by_hand=by_hand(found.predictions, mine),
+        why_no_hands=why_no_hands(mine, pixels=pixels),
         shortcuts=check,
         why_no_shortcuts=why_not,
     )
@@ -76,6 +79,12 @@ def look_closer(
 def hidden_cues(recipe: Recipe, *, pixels: bool) -> tuple[str, ...]:
     """The cues that a recipe's model is never given: measured from the shoulders, nobody stands anywhere."""
     return () if pixels or recipe.pose.normalise == "none" else ("framing",)
+
+
+def some(manifest: Manifest, most: int) -> Manifest:
+    """At most so many clips of a manifest, an even share of each gloss."""
+    rows = spread(manifest.table["gloss"].to_list(), most)
+    return manifest if len(rows) == len(manifest) else Manifest(manifest.table[rows])
 
 
 def _why_not(tested: Manifest, training: Manifest | None) -> str | None:
@@ -95,8 +104,3 @@ def _check(
     row = found.predictions.table.row(0, named=True)
     trial.add(training, tested, fold=row["fold"], repeat=row["repeat"], drawn=drawn)
     return trial.judge(), None
-
-
-def _some(manifest: Manifest, most: int) -> Manifest:
-    rows = spread(manifest.table["gloss"].to_list(), most)
-    return manifest if len(rows) == len(manifest) else Manifest(manifest.table[rows])

@@ -49,6 +49,17 @@ def by_hand(predictions: Predictions, traits: Traits) -> list[Part]:
     return _parts(predictions, names, tuple(_LEADS.values()))
 
 
+def why_no_hands(traits: Traits, *, pixels: bool) -> str | None:
+    """Why it is not known in how many frames a hand was missed; ``None`` where it is known of some clips."""
+    if any(one.missed is not None for one in traits.each):
+        return None
+    if not len(traits):
+        return "the clips cannot be read any more"
+    if pixels:
+        return "this recogniser looks at pictures, and no landmarks were looked for in them"
+    return "the landmarks of these clips have no hands"
+
+
 def _missed(share: float | None) -> str | None:
     return None if share is None else next(name for most, name in _MISSED.items() if share <= most)
 

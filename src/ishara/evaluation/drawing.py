@@ -114,7 +114,9 @@ def labels(glosses: Iterable[str], numbers: Iterable[int]) -> list[str]:
     for gloss, number in zip(glosses, numbers, strict=True):
         text = " ".join(gloss.split())
         if len(text) > _LONGEST_LABEL:
-            text = text[: _LONGEST_LABEL - 1] + "…"
+            # Names that are long often begin alike: U12-morning-1, U12-morning-2.
+            half = _LONGEST_LABEL // 2
+            text = f"{text[:half].rstrip()}…{text[half + 1 - _LONGEST_LABEL :].lstrip()}"
         result.append(f"#{number}" if _fonts(_letters([text]))[1] else text)
     return result
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 import numpy as np
 import polars as pl
 
@@ -20,6 +22,8 @@ with extra("report", "Reports"):
 # More rows than this cannot be read; then the ones that go worst are drawn.
 MOST_ROWS = 60
 MOST_WITH_NUMBERS = 30
+# Longer titles of bars are written in two lines.
+_LINE = 22
 
 
 def drawn_glosses(summary: Summary) -> list[tuple[int, GlossFigures]]:
@@ -75,7 +79,7 @@ def reliability_diagram(summary: Summary, theme: Theme) -> str:
     )  # fmt: skip
     axes.plot([0, 1], [0, 1], color=theme.second, linestyle="--", linewidth=1.8, label="perfectly calibrated")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Confidence of the first guess", ylabel="Share of them that was right")
-    legend(axes, theme, loc="upper left")
+    legend(axes, theme, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     return data_uri(figure)
 
 
@@ -97,7 +101,8 @@ def part_bars(parts: list[Part], summary: Summary, theme: Theme) -> str:
 def shortcut_bars(check: ShortcutCheck, theme: Theme) -> str:
     """Right at the first guess by each cue alone, with its 95 % interval; the recogniser and a blind guess as lines."""
     tried = [one for one in check.shortcuts if one.top1 is not None]
-    figure, axes = _horizontal_bars([one.title for one in tried], [_percent(one.top1) for one in tried], theme, 7.0)
+    titles = [fill(one.title, _LINE) for one in tried]
+    figure, axes = _horizontal_bars(titles, [_percent(one.top1) for one in tried], theme, tall=0.36)
     for row, one in enumerate(tried):
         _whisker(axes, row, one.top1.interval if one.top1 else None, theme)
     axes.axvline(_percent(check.model), color=theme.second, linewidth=1.8, label="the recogniser")
@@ -158,8 +163,9 @@ def _whisker(axes: Axes, row: int, interval: Interval | None, theme: Theme) -> N
         axes.plot(ends, [row, row], color=theme.ink, linewidth=1.6, solid_capstyle="butt")
 
 
-def _horizontal_bars(names: list[str], values: list[float], theme: Theme, width: float = 5.6) -> tuple[Figure, Axes]:
-    figure, [axes] = new_figure(width, 1.1 + 0.24 * len(names))
+def _horizontal_bars(names: list[str], values: list[float], theme: Theme, tall: float = 0.24) -> tuple[Figure, Axes]:
+    """Bars from the top down; a row is `tall` inches."""
+    figure, [axes] = new_figure(5.6, 1.1 + tall * len(names))
     style(axes, theme, grid="x")
     axes.barh(range(len(names)), values, height=0.72, color=theme.soft)
     axes.set_yticks(range(len(names)), names)

@@ -19,12 +19,14 @@ NOT_ASKED = "this page was made from predictions alone, without the clips"
 class Insight(Figures):
     """Accuracy by what clips are like, shortest, fewest and lowest first, and what the shortcut checks found.
 
-    `shortcuts` is null where they could not be made, and `why_no_shortcuts` says why.
+    `shortcuts` is null where they could not be made, and `why_no_shortcuts` says why; so does `why_no_hands` where it
+    is not known in how many frames a hand was missed.
     """
 
     by_length: list[Part] = Field(default_factory=list)
     by_missed_hands: list[Part] = Field(default_factory=list)
     by_hand: list[Part] = Field(default_factory=list)
+    why_no_hands: str | None = NOT_ASKED
     shortcuts: ShortcutCheck | None = None
     why_no_shortcuts: str | None = NOT_ASKED
 
@@ -36,8 +38,12 @@ class Insight(Figures):
 
 @dataclass(frozen=True)
 class Views:
-    """What is drawn of the clips: pairs that are confused, the map, and what could not be drawn, a sentence each."""
+    """What is drawn of the clips: pairs that are confused, the map, and what could not be drawn, a sentence each.
+
+    `why_no_map` says why there can be none; without it, the page is silent where there is none.
+    """
 
     pairs: list[ConfusedPair] = field(default_factory=list)
     map: EmbeddingMap | None = None
     problems: list[str] = field(default_factory=list)
+    why_no_map: str | None = None

@@ -37,7 +37,7 @@ class Interval(BaseModel):
     high: float
     unit: str
     units: int
-    method: Literal["bootstrap", "student-t"]
+    method: Literal["bootstrap", "student-t", "clopper-pearson"]
 
 
 class Estimate(BaseModel):
@@ -140,6 +140,16 @@ def bootstrap(statistic: Statistic, units: Units, *, resamples: int = RESAMPLES,
     return [
         estimate(float(value), percentile_interval(float(value), draws[:, i], units)) for i, value in enumerate(values)
     ]
+
+
+def all_or_nothing(value: float, units: Units) -> Interval:
+    """The interval of a share of which every unit is right, or none: of these no resample shows how few they are.
+
+    Clopper and Pearson (1934): the shares at which so many units all alike would come in at least 2.5 % of the cases.
+    """
+    bound = ((1 - LEVEL) / 2) ** (1 / units.count)
+    low, high = (0.0, 1 - bound) if value == 0 else (bound, 1.0)
+    return Interval(low=low, high=high, unit=units.name, units=units.count, method="clopper-pearson")
 
 
 def estimate(value: float, interval: Interval | None = None) -> Estimate:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from ishara.evaluation.calibration import Bin, ece, ece_by_chance, reliability
-from ishara.evaluation.intervals import RESAMPLES, Estimate, Units, bootstrap, mean_interval
+from ishara.evaluation.intervals import RESAMPLES, Estimate, Units, all_or_nothing, bootstrap, mean_interval
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.scores import TOP, Scores, mean
 
@@ -219,6 +219,8 @@ def part_of(
     statistic = partial(_mean_column, scores.top1[inside])
     units = Units.of_table(predictions.table.filter(inside), only="clip")
     [estimate] = bootstrap(statistic, units, resamples=resamples, seed=seed)
+    if estimate.value in (0.0, 1.0) and estimate.interval is not None:
+        estimate = Estimate(value=estimate.value, interval=all_or_nothing(estimate.value, units))
     return Part(name=name, clips=units.count, top1=estimate)
 
 

@@ -37,8 +37,11 @@ def pairs(glosses: Sequence[int], seed: int) -> list[tuple[int, int]]:
 
 def join(first: ModelInput, second: ModelInput) -> ModelInput:
     """A clip of a sign that does not exist: the first half of one clip, then the second half of another."""
-    x = np.concatenate([first.x[: -(-len(first) // 2)], second.x[len(second) // 2 :]])
-    return ModelInput(x, np.arange(len(x), dtype=np.float32))
+    x, *views = (
+        np.concatenate([a[: -(-len(a) // 2)], b[len(b) // 2 :]])
+        for a, b in zip((first.x, *first.views), (second.x, *second.views), strict=True)
+    )
+    return ModelInput(x, np.arange(len(x), dtype=np.float32), tuple(views))
 
 
 def find_threshold(known: Scores, unknown: Scores, false_accept: float = FALSE_ACCEPT) -> OpenSet:

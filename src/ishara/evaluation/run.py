@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from ishara.evaluation.metrics import Summary, summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.protocol_words import NEAR_DUPLICATES, folds_of, side_of
 from ishara.evaluation.report import write_report
+from ishara.evaluation.traits import ClipTraits, of_pose
+from ishara.pose.files import is_landmark_file
 from ishara.recipe import Recipe
 from ishara.recognizer import Outputs, Recognizer, softmax
 from ishara.recognizer_inputs import ModelInput
@@ -40,11 +42,14 @@ class Evaluated:
         The id of each clip that could not, and why.
     embedding
         (N, E) what the model makes of each clip, in the order of the rows.
+    traits
+        By id, what was seen of each clip whose landmarks were estimated on the way: to look again would take as long.
     """
 
     predictions: Predictions
     failures: dict[str, str]
     embedding: NDArray[np.float32]
+    traits: Mapping[str, ClipTraits] = field(default_factory=dict)
 
 
 def predict_clips(
@@ -86,52 +91,73 @@ def evaluate_clips(
     IsharaError
         If not one clip could be read.
     """
-    read, frames, logits, embedding, failures = _run_clips(recognizer, progress(list(manifest)))
-    if not read:
-        raise IsharaError(f"Not one of {len(failures)} clips could be read. The first: {next(iter(failures.values()))}")
-    probabilities = softmax(logits, recognizer.temperature)
+    run = _run_clips(recognizer, progress(list(manifest)))
+    if not run.read:
+        first = next(iter(run.failures.values()))
+        raise IsharaError(f"Not one of {len(run.failures)} clips could be read. The first: {first}")
+    probabilities = softmax(run.joined("logits"), recognizer.temperature)
     groups = None
     if group is not None and group in manifest.table.columns:
         of = dict(zip(manifest.table["id"], manifest.table[group], strict=True))
-        groups = [of[clip.id] for clip in read]
+        groups = [of[clip.id] for clip in run.read]
     predictions = Predictions.build(
-        read, probabilities, recognizer.labels, groups=groups, frames=frames,
+        run.read, probabilities, recognizer.labels, groups=groups, frames=run.frames,
         fold=fold, seed=seed,
     )  # fmt: skip
-    return Evaluated(predictions, failures, embedding)
+    return Evaluated(predictions, run.failures, run.joined("embedding"), run.traits)
 
 
-def _run_clips(
-    recognizer: Recognizer, clips: Iterable[Clip]
-) -> tuple[list[Clip], list[int], NDArray[np.float32], NDArray[np.float32], dict[str, str]]:
-    """The clips that could be read, their lengths, logits (N, C) and embeddings (N, E), and why the others could not.
+@dataclass
+class _Run:
+    """The clips that could be read, their lengths and the model's outputs; why the others could not be."""
+
+    read: list[Clip] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    outputs: list[Outputs] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+    traits: dict[str, ClipTraits] = field(default_factory=dict)
+
+    def joined(self, name: str) -> NDArray[np.float32]:
+        """One of the outputs, of all clips."""
+        return np.concatenate([getattr(one, name) for one in self.outputs])
+
+
+def _run_clips(recognizer: Recognizer, clips: Iterable[Clip]) -> _Run:
+    """Read clips and run the model on them.
 
     No more clips are held at once than the recogniser says: pictures are large.
     """
-    read: list[Clip] = []
-    frames: list[int] = []
-    failures: dict[str, str] = {}
-    outputs: list[Outputs] = []
+    run = _Run()
     waiting: list[ModelInput] = []
     for clip in clips:
         try:
-            box = Box.parse(clip.box) if clip.box else None
-            waiting.append(recognizer.prepare(clip.path, clip.start, clip.end, box=box))
+            prepared, seen = _prepare(recognizer, clip)
         except IsharaError as error:
-            failures[clip.id] = str(error)
+            run.failures[clip.id] = str(error)
             continue
-        read.append(clip)
-        frames.append(len(waiting[-1]))
+        if seen is not None:
+            run.traits[clip.id] = seen
+        waiting.append(prepared)
+        run.read.append(clip)
+        run.frames.append(len(prepared))
         if len(waiting) == recognizer.together:
-            outputs.append(recognizer.run(waiting))
+            run.outputs.append(recognizer.run(waiting))
             waiting = []
     if waiting:
-        outputs.append(recognizer.run(waiting))
-    logits, embedding = (
-        np.concatenate([getattr(one, name) for one in outputs]) if outputs else np.zeros((0, 0), np.float32)
-        for name in ("logits", "embedding")
-    )
-    return read, frames, logits, embedding, failures
+        run.outputs.append(recognizer.run(waiting))
+    return run
+
+
+def _prepare(recognizer: Recognizer, clip: Clip) -> tuple[ModelInput, ClipTraits | None]:
+    """A clip as the model sees it and, where its landmarks had to be estimated, what they tell of it."""
+    box = Box.parse(clip.box) if clip.box else None
+    if recognizer.config.input == "pixels" or is_landmark_file(clip.path):
+        return recognizer.prepare(clip.path, clip.start, clip.end, box=box), None
+    pose = recognizer.landmarks(clip.path, clip.start, clip.end, box=box)
+    try:
+        return recognizer.prepare(pose), of_pose(pose, recognizer.recipe)
+    except IsharaError as error:
+        raise IsharaError(f"{clip.path}: {error}") from None
 
 
 def publish(

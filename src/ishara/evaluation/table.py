@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ishara.clips.corpora.base import SYNTHETIC
 from ishara.errors import IsharaError
 from ishara.evaluation.pages import put_between
 from ishara.evaluation.report import SUMMARY_FILE
@@ -82,6 +83,8 @@ def _row(path: Path, recipes: Path | None) -> str:
 def _corpus(measured: dict[str, Any]) -> str:
     corpus = str(measured["corpus"])
     root = Path(str(measured["settings"]["data"]["root"] or ""))
+    if corpus in SYNTHETIC:
+        return f"{corpus}, **synthetic: invented signs**"
     return root.stem if corpus == "landmarks" else corpus
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,12 @@ class Traits:
 
 
 def read_traits(
-    manifest: Manifest, recipe: Recipe, *, pixels: bool = False, progress: Progress = iter
+    manifest: Manifest,
+    recipe: Recipe,
+    *,
+    pixels: bool = False,
+    known: Mapping[str, ClipTraits] = MappingProxyType({}),
+    progress: Progress = iter,
 ) -> tuple[Traits, dict[str, str]]:
     """Read what is known of the clips of a manifest beside their signs.
 
@@ -96,6 +102,8 @@ def read_traits(
         What its model sees of a first frame is what is kept of it.
     pixels
         Whether the model looks at pictures, and not at landmarks.
+    known
+        By id, what is known of clips already: they are not read again.
     progress
         Wraps the clips to show progress.
 
@@ -112,7 +120,7 @@ def read_traits(
     clips, each, failures = [], [], {}
     for clip in progress(list(manifest)):
         try:
-            each.append(_of_clip(clip, recipe, pixels))
+            each.append(known.get(clip.id) or _of_clip(clip, recipe, pixels))
         except IsharaError as error:
             failures[clip.id] = str(error)
             continue

@@ -13,11 +13,10 @@ from ishara.explain.moments import segments
 from ishara.explain.parts import Part, parts_of, was_mirrored
 from ishara.explain.removal import WAYS, Mask, Way, cut, remove
 from ishara.explain.scoring import Scorer
-from ishara.pose.features import extract_features
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import frame_times, prepare
 from ishara.recipe import Recipe
-from ishara.recognizer import ModelInput
+from ishara.recognizer_inputs import ModelInput, landmark_input
 
 # Stretches that the cells of the curve are parts of: parts times stretches are some 20 to 30 cells.
 _STRETCHES = 6
@@ -59,7 +58,7 @@ class LandmarkClip:
 
     def as_input(self, pose: Pose) -> ModelInput:
         """What the model is given of a changed form of it."""
-        return ModelInput(extract_features(pose, self.recipe.features), self.times[: len(pose)])
+        return landmark_input(pose, self.times[: len(pose)], self.recipe)
 
     def without_frames(self, frames: Mask) -> ModelInput:
         """It, with some frames (T,) left out."""

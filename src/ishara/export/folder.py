@@ -16,6 +16,7 @@ from ishara.export.onnx import export_onnx
 from ishara.models.contract import SignModel
 from ishara.models.options import sees_pixels
 from ishara.models.weights import WEIGHTS, save_weights
+from ishara.pose.estimate.options import MODEL_FILES
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
@@ -74,7 +75,7 @@ def write_recognizer(
     export_onnx(model, partial / GRAPH)
     stamp(partial / GRAPH, graph_metadata(config))
     save_weights(model, partial / WEIGHTS)
-    vouched = (*config.graph, WEIGHTS, CALIBRATION)
+    vouched = (*config.graph, WEIGHTS, CALIBRATION, *_keep_models(partial, recipe))
     _seal(partial, config, vouched, temperature=1.0)
     fitted = temperature(Recognizer.load(partial))
     _seal(partial, config, vouched, temperature=fitted)
@@ -116,6 +117,7 @@ def write_form(
         kept = [name for name in (GALLERY, OPEN_SET) if name in source.config.files]
         for name in (*kept, *([TAUGHT] if len(source.taught) else [])):
             shutil.copyfile(source.folder / name, partial / name)
+        kept += _keep_models(partial, config.recipe)
         _seal(partial, config, (*config.graph, CALIBRATION, *kept), temperature=source.temperature)
         if (source.folder / CARD).is_file():
             card = (source.folder / CARD).read_text(encoding="utf-8")
@@ -127,6 +129,15 @@ def write_form(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Recognizer.load(folder)
+
+
+def _keep_models(folder: Path, recipe: Recipe) -> list[str]:
+    """Put the model files that a recipe's estimator is given into a recogniser's folder; their names."""
+    place = recipe.estimator.models
+    files = sorted(place.glob(MODEL_FILES)) if place is not None else []
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+    return [file.name for file in files]
 
 
 def _seal(folder: Path, config: Config, names: Sequence[str], *, temperature: float) -> None:

@@ -21,7 +21,7 @@ from ishara.export.parity import check_outputs, compare, probes
 from ishara.models.contract import SignModel
 from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import GRAPH, Accuracy, Config
+from ishara.recognizer_folder import GRAPH, PROGRAM, Accuracy, Config
 from ishara.recognizer_forms import FORMS, Form
 from ishara.recognizer_inputs import pad
 from ishara.recognizer_runtime import OnnxRuntime
@@ -63,7 +63,7 @@ def export_form(
     source
         The run or recogniser folder that training wrote, with its weights.
     form
-        ``onnx``, ``onnx-int8``, ``onnx-fp16`` or ``openvino``.
+        ``onnx``, ``onnx-int8``, ``onnx-fp16``, ``openvino`` or ``exported-program``.
     out
         The folder; by default ``recognizer-FORM`` beside the source. It must not be there yet, or be empty.
     evaluation
@@ -105,7 +105,13 @@ def export_form(
             graph = chosen.graph
             config = _config(recognizer.config, form, reduction=chosen.method, accuracy=accuracy)
             proof = partial(batches.check, plain, what=f"The {form} graph")
-        return write_form(folder, recognizer, config, graph=lambda to: _put(graph, to, config), proof=proof)
+
+        def put(to: Path) -> None:
+            _put(graph, to, config)
+            if form == "exported-program":
+                batches.write_program(model, to / PROGRAM, config)
+
+        return write_form(folder, recognizer, config, graph=put, proof=proof)
 
 
 def _opened(recognizer: Recognizer, graph: Path) -> Recognizer:
@@ -119,6 +125,12 @@ class _Batches:
 
     def __init__(self, model: SignModel, recognizer: Recognizer, clips: Sequence[Clip]) -> None:
         self._batches = [*probes(model), *(pad([clip]) for clip in readable(recognizer, clips))]
+
+    def write_program(self, model: SignModel, path: Path, config: Config) -> None:
+        # Here and not above: tracing imports much.
+        from ishara.export.program import export_program
+
+        export_program(model, path, self._batches, graph_metadata(config))
 
     def compare(self, expected: Recognizer, found: Recognizer, what: str) -> None:
         source = f"the one in {expected.folder}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -24,6 +25,10 @@ _BACKLOG = 64
 # Connections beside the sessions': pages that load, uploads, metrics.
 _FURTHER = 100
 _GRACE_SECONDS = 2
+# How PEM files begin, and what OpenSSL calls a key of something else.
+_CERTIFICATE = r"-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----"
+_KEY = r"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----"
+_MISMATCHES = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 
 
 def prepare(
@@ -108,15 +113,31 @@ def check_certificate(certificate: Path | None, key: Path | None) -> None:
         return
     if certificate is None or key is None:
         raise IsharaError("A certificate and its key belong together: give both --certfile and --keyfile.")
-    for path in (certificate, key):
+    for path, begins, what in ((certificate, _CERTIFICATE, "certificate"), (key, _KEY, "private key")):
         if not path.is_file():
             raise IsharaError(f"{path}: there is no such file; expected a PEM file.")
+        if not re.search(begins, _text(path)):
+            raise IsharaError(f"{path}: holds no {what} in PEM, a text with the line -----BEGIN {what.upper()}-----.")
+    if "ENCRYPTED" in _text(key):
+        raise IsharaError(
+            f"{key}: is locked with a password, which cannot be asked for. Without: openssl pkey -in {key} -out FILE"
+        )
     try:
-        # Without a password: uvicorn could not ask for one either.
+        # Never to wait for a password at the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (OSError, ssl.SSLError) as error:
         reason = getattr(error, "reason", None) or error.strerror or str(error)
+        if reason in _MISMATCHES:
+            raise IsharaError(f"{key}: is the key of another certificate than {certificate}.") from None
         raise IsharaError(f"{certificate} and {key}: are no certificate and its key ({reason}).") from None
+
+
+def _text(path: Path) -> str:
+    """What a PEM file holds, as text."""
+    try:
+        return path.read_bytes().decode("ascii", "replace")
+    except OSError as error:
+        raise IsharaError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
 def make_server(

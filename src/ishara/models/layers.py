@@ -52,7 +52,13 @@ def token_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 def _plain_on_cpu(x: Tensor) -> bool:
     plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-    return plain and torch.backends.mkldnn.is_available() and not torch.onnx.is_in_onnx_export()
+    # A graph is for any number of tokens, none of which may be frozen into it.
+    return plain and torch.backends.mkldnn.is_available() and not is_recorded()
+
+
+def is_recorded() -> bool:
+    """Whether a graph is made of what runs, for ONNX or by `torch.compile` or `torch.export`."""
+    return torch.onnx.is_in_onnx_export() or torch.compiler.is_compiling()
 
 
 @lru_cache(maxsize=256)

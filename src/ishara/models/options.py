@@ -11,12 +11,15 @@ from ishara.recipe import Recipe
 from ishara.schema import EXPECTED, explain
 
 Dropout = Annotated[float, Field(ge=0, lt=1)]
-Size = Annotated[int, Field(ge=1)]
+# No model is near these; a recogniser of somebody else's may name any number.
+Size = Annotated[int, Field(ge=1, le=65_536)]
+Depth = Annotated[int, Field(ge=1, le=256)]
+_MOST_STAGES = 64
 Share = Annotated[float, Field(ge=0, le=1)]
 Deviation = Annotated[float, Field(gt=0, le=1)]
 Batches = Annotated[int, Field(ge=0)]
 # Each of the graph's three subsets has a third of the channels.
-Channels = Annotated[int, Field(ge=3, multiple_of=3)]
+Channels = Annotated[int, Field(ge=3, le=65_535, multiple_of=3)]
 Norm = Literal["batch", "layer"]
 _STAGES: dict[str, JsonValue] = {EXPECTED: "all, or a list such as [stem, stage1]"}
 
@@ -35,7 +38,7 @@ class SpoterOptions(ModelOptions):
 
     d_model: Size = 108
     heads: Size = 9
-    layers: Size = 6
+    layers: Depth = 6
     feedforward: Size = 512
     dropout: Dropout = 0.1
 
@@ -65,8 +68,8 @@ class ConvTransformerOptions(ModelOptions):
 
     d_model: Size = 192
     heads: Size = 4
-    stages: Size = Field(2, description="Each: convolution blocks, then one transformer block.")
-    convolutions: Size = Field(3, description="Convolution blocks of a stage.")
+    stages: Depth = Field(2, description="Each: convolution blocks, then one transformer block.")
+    convolutions: Depth = Field(3, description="Convolution blocks of a stage.")
     kernel: Size = Field(17, description="Frames that a convolution sees; odd.")
     expand: Size = Field(2, description="How much wider the blocks are inside.")
     norm: Norm = Field("batch", description="By the batch's real frames, or each frame by itself.")
@@ -90,12 +93,16 @@ class ConvTransformerOptions(ModelOptions):
 class StGcnOptions(ModelOptions):
     """Graph convolutions over the skeleton and dilated convolutions over time."""
 
-    channels: tuple[Channels, ...] = Field((48, 96, 240), min_length=1, description="Of each stage.")
-    blocks: Size = Field(2, description="Blocks of a stage.")
+    channels: tuple[Channels, ...] = Field(
+        (48, 96, 240), min_length=1, max_length=_MOST_STAGES, description="Of each stage."
+    )
+    blocks: Depth = Field(2, description="Blocks of a stage.")
     strides: tuple[Literal[1, 2], ...] = Field(
         (2, 2, 1), description="At each stage's end; 2 halves time. Attention is of single frames all the same."
     )
-    dilations: tuple[Size, ...] = Field((1, 2, 3, 4), description="Of the branches of the convolution over time.")
+    dilations: tuple[Size, ...] = Field(
+        (1, 2, 3, 4), max_length=_MOST_STAGES, description="Of the branches of the convolution over time."
+    )
     adaptive: bool = Field(
         True,
         description="Learn a graph in every block, added to the skeleton's: three weights for each pair of joints.",
@@ -123,7 +130,7 @@ class PixelOptions(ModelOptions):
 
     input = "pixels"
 
-    size: Annotated[int, Field(ge=16)] = Field(224, description="Side of a frame, in pixels.")
+    size: Annotated[int, Field(ge=16, le=4096)] = Field(224, description="Side of a frame, in pixels.")
     mean: tuple[Share, Share, Share] = Field(
         (0.45, 0.45, 0.45), description="Kinetics: 0.45 each; ImageNet: 0.485, 0.456, 0.406."
     )
@@ -139,8 +146,10 @@ class Sign2TextOptions(PixelOptions):
     """A ResNet per frame, a bidirectional LSTM, additive attention; the defaults are the video notebook's sizes."""
 
     stem: Size = Field(64, description="Channels of the ResNet's first convolution.")
-    widths: tuple[Size, ...] = Field((64, 128, 256, 512), min_length=1, description="Channels of its stages.")
-    depths: tuple[Size, ...] = Field((2, 2, 2, 2), description="Blocks of its stages; (2, 2, 2, 2) is ResNet-18.")
+    widths: tuple[Size, ...] = Field(
+        (64, 128, 256, 512), min_length=1, max_length=_MOST_STAGES, description="Channels of its stages."
+    )
+    depths: tuple[Depth, ...] = Field((2, 2, 2, 2), description="Blocks of its stages; (2, 2, 2, 2) is ResNet-18.")
     bottleneck: bool = Field(False, description="Blocks of three convolutions, as in ResNet-50, instead of two.")
     frozen: Literal["all"] | tuple[str, ...] = Field(
         (), description="Parts of the ResNet that are not trained: all, or of stem, stage1, stage2 …",
@@ -151,7 +160,7 @@ class Sign2TextOptions(PixelOptions):
     )
     features: Size = Field(512, description="Size of a frame for the LSTM; projected where the ResNet gives another.")
     hidden: Size = Field(256, description="Size of the LSTM in each direction.")
-    layers: Size = Field(2, description="Layers of the LSTM.")
+    layers: Depth = Field(2, description="Layers of the LSTM.")
     dropout: Dropout = 0.1
 
     @model_validator(mode="after")
@@ -185,7 +194,7 @@ class TimesformerOptions(PixelOptions):
     patch: Size = Field(16, description="Side of a patch, in pixels.")
     d_model: Size = 768
     heads: Size = 12
-    layers: Size = 12
+    layers: Depth = 12
     feedforward: Size = 3072
     dropout: Dropout = 0.0
     stochastic_depth: Dropout = Field(

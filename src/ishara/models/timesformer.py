@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ishara.models.contract import ModelOutput
-from ishara.models.layers import StochasticDepth, TokenLinear, token_linear
+from ishara.models.layers import StochasticDepth, TokenLinear, is_recorded, token_linear
 from ishara.models.options import TimesformerOptions
 from ishara.models.pixels import CHANNELS, PixelModel
 from ishara.models.positions import nearest_in_time, resample_grid
@@ -177,7 +177,7 @@ class Timesformer(PixelModel):
         self.check(x, mask)
         tokens = self._tokens(x, mask)
         # Unmasked attention is faster; an exported graph serves both.
-        hidden = mask if torch.onnx.is_in_onnx_export() or not mask.all() else None
+        hidden = mask if is_recorded() or not mask.all() else None
         again = self.checkpointing and torch.is_grad_enabled()
         for block in self.blocks[:-1]:
             tokens = checkpoint(block, tokens, hidden, use_reentrant=False) if again else block(tokens, hidden)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from ishara.models.contract import SignModel
 from ishara.models.options import options_of
 from ishara.models.registry import create_model
-from ishara.models.weights import WEIGHTS, fit_weights, load_weights
+from ishara.models.weights import WEIGHTS, check_fit, fit_weights, load_weights
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import CONFIG, read_config, verify
+from ishara.recognizer_folder import CONFIG, Config, read_config, verify
 
 
 def recipe_model(recipe: Recipe, num_classes: int) -> SignModel:
@@ -35,10 +37,18 @@ def trained_model(folder: Path) -> SignModel:
     """
     config = read_config(folder / CONFIG)
     verify(folder, WEIGHTS, config)
+    weights = load_weights(folder / WEIGHTS)
+    # First without memory for its numbers: a configuration may name a model far larger than its weights are.
+    with torch.device("meta"):
+        check_fit(_model_of(config), weights, folder / WEIGHTS)
+    model = _model_of(config)
+    fit_weights(model, weights, folder / WEIGHTS)
+    return model.eval()
+
+
+def _model_of(config: Config) -> SignModel:
+    """With new weights: what it started from is in its own, and need not be there any more."""
     recipe = config.recipe
-    # What it started from is in its weights, and need not be there any more.
-    model = create_model(
+    return create_model(
         recipe.model.name, num_classes=len(config.labels), layout=model_layout(recipe), **options_of(recipe)
     )
-    fit_weights(model, load_weights(folder / WEIGHTS), folder / WEIGHTS)
-    return model.eval()

@@ -44,6 +44,18 @@ def fit_weights(model: SignModel, given: dict[str, torch.Tensor], source: Path) 
     Raises
     ------
     IsharaError
+        As `check_fit`.
+    """
+    check_fit(model, given, source)
+    model.load_state_dict(given)
+
+
+def check_fit(model: SignModel, given: dict[str, torch.Tensor], source: Path) -> None:
+    """Make sure that weights are a model's, which may be one without numbers; `source` names them in errors.
+
+    Raises
+    ------
+    IsharaError
         If a tensor is missing, unknown or of another shape; the message names it.
     """
     own = model.state_dict()
@@ -52,7 +64,6 @@ def fit_weights(model: SignModel, given: dict[str, torch.Tensor], source: Path) 
     if wrong or unknown:
         parts = [_mismatch(name, own, given) for name in wrong[:5]] + [f"{name} is unknown" for name in unknown[:5]]
         raise IsharaError(f"{source}: does not fit this model: {'; '.join(parts)}.")
-    model.load_state_dict(given)
 
 
 def load_pretrained(model: SignModel, path: Path, layout: FeatureLayout) -> list[str]:

@@ -72,6 +72,19 @@ def _change_limbs(pose: Pose, options: Augment, rng: np.random.Generator) -> Arr
         if options.hand_rotation:
             degrees = _between(options.hand_rotation, rng)
             coordinates = geometry.hand_rotation(coordinates, pose.seen, pose.skeleton, side, degrees)
+        coordinates = _tilt(coordinates, pose, side, options, rng)
+    return coordinates
+
+
+def _tilt(coordinates: Array, pose: Pose, side: str, options: Augment, rng: np.random.Generator) -> Array:
+    """Turn the joints of one arm out of the image plane."""
+    if options.arm_tilt:
+        shoulder, elbow = _between(options.arm_tilt, rng), _between(options.arm_tilt, rng)
+        axis = rng.uniform(0, 180)
+        coordinates = geometry.arm_rotation(coordinates, pose.seen, pose.skeleton, side, shoulder, elbow, axis)
+    if options.hand_tilt:
+        degrees, axis = _between(options.hand_tilt, rng), rng.uniform(0, 180)
+        coordinates = geometry.hand_rotation(coordinates, pose.seen, pose.skeleton, side, degrees, axis)
     return coordinates
 
 

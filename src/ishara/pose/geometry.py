@@ -95,9 +95,15 @@ def perspective(coordinates: Array, about_x: float, about_y: float, distance: fl
 
 
 def arm_rotation(
-    coordinates: Array, seen: NDArray[np.bool_], skeleton: Skeleton, side: str, shoulder: float, elbow: float
+    coordinates: Array,
+    seen: NDArray[np.bool_],
+    skeleton: Skeleton,
+    side: str,
+    shoulder: float,
+    elbow: float,
+    axis: float | None = None,
 ) -> Array:
-    """Turn one arm at its joints in the image plane; what hangs on a joint follows it, so bones keep their lengths.
+    """Turn one arm at its joints; what hangs on a joint follows it, so bones keep their lengths.
 
     After Boháček & Hrúz (SPOTER, WACV-W 2022), who turn the arms of the body's skeleton in the same way.
 
@@ -112,25 +118,35 @@ def arm_rotation(
         ``left`` or ``right``.
     shoulder, elbow
         Degrees by which upper arm, forearm and hand turn about the shoulder, and forearm and hand about the elbow.
+    axis
+        ``None`` turns in the image plane. Of 3-D clips it may be the direction, in degrees from x, of a line in that
+        plane to turn about: out of the plane.
     """
     limb = _limb(skeleton, side)
     changed = coordinates.copy()
     # From the hand upwards, so that each joint is still where it was seen when it is turned about.
     for pivot, moving, degrees in ((limb.elbow, limb.forearm, elbow), (limb.shoulder, limb.arm, shoulder)):
         if degrees:
-            _turn_about(changed, seen, pivot, moving, degrees)
+            _turn_about(changed, seen, pivot, moving, _turn(degrees, axis))
     return changed
 
 
-def hand_rotation(coordinates: Array, seen: NDArray[np.bool_], skeleton: Skeleton, side: str, degrees: float) -> Array:
-    """Turn one hand about its wrist in the image plane, in degrees; parameters as for `arm_rotation`.
+def hand_rotation(
+    coordinates: Array,
+    seen: NDArray[np.bool_],
+    skeleton: Skeleton,
+    side: str,
+    degrees: float,
+    axis: float | None = None,
+) -> Array:
+    """Turn one hand about its wrist, by so many degrees; parameters as for `arm_rotation`.
 
     The wrist is the hand's own where the hand was seen with it, else the body's; neither moves.
     """
     limb = _limb(skeleton, side)
     changed = coordinates.copy()
     if degrees:
-        _turn_about(changed, seen, limb.wrists, limb.hand, degrees)
+        _turn_about(changed, seen, limb.wrists, limb.hand, _turn(degrees, axis))
     return changed
 
 
@@ -191,14 +207,24 @@ def _limb(skeleton: Skeleton, side: str) -> _Limb:
 
 
 def _turn_about(
-    coordinates: Array, seen: NDArray[np.bool_], pivots: Sequence[int], moving: NDArray[np.intp], degrees: float
+    coordinates: Array,
+    seen: NDArray[np.bool_],
+    pivots: Sequence[int],
+    moving: NDArray[np.intp],
+    turn: Sequence[Sequence[float]],
 ) -> None:
-    """Turn some columns, in place, about the first pivot that was seen at all."""
+    """Turn some columns, in place, about the first pivot that was seen at all, in the dimensions of `turn`."""
     pivot = _first_seen(seen, pivots)
     if pivot is None or not len(moving):
         return
-    centre = _track(coordinates[:, pivot, :2], seen[:, pivot])[:, None]
-    coordinates[:, moving, :2] = _linear(coordinates[:, moving, :2] - centre, _plane(degrees)) + centre
+    d = len(turn)
+    if d > coordinates.shape[2]:
+        raise IsharaError(
+            f"augment.arm_tilt and hand_tilt turn 3-D joints, but the clip has {coordinates.shape[2]} dimensions. Set "
+            "pose.dimensions=3, or turn them in the image plane (augment.arm_rotation, augment.hand_rotation)."
+        )
+    centre = _track(coordinates[:, pivot, :d], seen[:, pivot])[:, None]
+    coordinates[:, moving, :d] = _linear(coordinates[:, moving, :d] - centre, turn) + centre
 
 
 def _first_seen(seen: NDArray[np.bool_], columns: Sequence[int]) -> int | None:
@@ -212,6 +238,19 @@ def _track(path: Array, seen: NDArray[np.bool_]) -> Array:
     time = np.arange(len(path))
     columns = [np.interp(time, time[seen], path[seen, axis]) for axis in range(path.shape[1])]
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _turn(degrees: float, axis: float | None) -> list[list[float]]:
+    """In the image plane, or out of it about a line in it that lies in a direction."""
+    if axis is None:
+        return _plane(degrees)
+    (sine, cosine), (y, x) = _sine_cosine(degrees), _sine_cosine(axis)
+    rest = 1 - cosine
+    return [
+        [cosine + x * x * rest, x * y * rest, y * sine],
+        [x * y * rest, cosine + y * y * rest, -x * sine],
+        [-y * sine, x * sine, cosine],
+    ]
 
 
 def _plane(degrees: float) -> list[list[float]]:

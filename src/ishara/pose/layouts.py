@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError, choices
+from ishara.pose.face import POINTS
 from ishara.pose.skeleton import (
     HANDS,
     KINECT_BODY,
     MEDIAPIPE_BODY,
-    MEDIAPIPE_FACE_POINTS,
     get_skeleton,
     hand_landmarks,
     is_landmark,
@@ -24,7 +24,7 @@ from ishara.pose.skeleton import (
 _ASSUMED_FPS = 30.0
 _SAMPLED = 32  # frames that are looked at to tell layouts of the same width apart
 _LEFT, _RIGHT = (hand_landmarks(hand) for hand in HANDS)
-_FACE = tuple(f"face.{i}" for i in range(MEDIAPIPE_FACE_POINTS))
+_FACE = tuple(f"face.{i}" for i in range(POINTS))
 _WLASL50_BODY = tuple(MEDIAPIPE_BODY[i] for i in (0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26))
 # Kinect's hand joint is the middle of the palm: what its files call left_hand is left_palm in the skeleton.
 _KINECT_NAMES = {name.replace("palm", "hand"): name for name in KINECT_BODY}

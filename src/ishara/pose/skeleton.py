@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ishara.errors import IsharaError, choices
+from ishara.pose.face import LIP_EDGES, LIPS, MIRROR, POINTS
 
 HAND_POINTS = (
     "wrist",
@@ -29,7 +30,6 @@ MEDIAPIPE_BODY = (
     "left_thumb", "right_thumb", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
     "left_heel", "right_heel", "left_foot_index", "right_foot_index",
 )  # fmt: skip
-MEDIAPIPE_FACE_POINTS = 468
 
 # SPOTER's 54 (Boháček & Hrúz, WACV-W 2022): 12 of the body, the neck computed from the shoulders, and both hands.
 SPOTER_BODY = (
@@ -79,6 +79,9 @@ def _group_of(landmark: str) -> str:
 
 
 def _mirror_name(landmark: str) -> str:
+    scope, _, point = landmark.partition(".")
+    if scope == "face" and point.isdecimal():
+        return f"face.{MIRROR.get(int(point), int(point))}"
     for left, right in (("left", "right"), ("right", "left")):
         if landmark.startswith(left):
             return right + landmark.removeprefix(left)
@@ -151,7 +154,7 @@ class Skeleton:
     @cached_property
     def edges(self) -> tuple[tuple[str, str], ...]:
         """Bones between landmarks that this skeleton has, as pairs of names."""
-        known = (*_BODY_EDGES, *hand_edges("left_hand"), *hand_edges("right_hand"))
+        known = (*_BODY_EDGES, *hand_edges("left_hand"), *hand_edges("right_hand"), *_LIP_EDGES)
         return tuple((a, b) for a, b in known if a in self and b in self)
 
     @cached_property
@@ -188,7 +191,9 @@ class Skeleton:
 
 
 _BOTH_HANDS = hand_landmarks("left_hand") + hand_landmarks("right_hand")
-_FACE = tuple(f"face.{i}" for i in range(MEDIAPIPE_FACE_POINTS))
+_FACE = tuple(f"face.{i}" for i in range(POINTS))
+_LIPS = tuple(f"face.{i}" for i in LIPS)
+_LIP_EDGES = (("nose", f"face.{LIPS[0]}"), *((f"face.{a}", f"face.{b}") for a, b in LIP_EDGES))
 _UPPER_BODY = ("nose", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist")
 
 _PRESETS = {
@@ -196,6 +201,7 @@ _PRESETS = {
     "holistic-face": MEDIAPIPE_BODY + _FACE + _BOTH_HANDS,
     "spoter54": SPOTER_BODY + _BOTH_HANDS,
     "upper-body-hands": _UPPER_BODY + _BOTH_HANDS,
+    "upper-body-hands-lips": _UPPER_BODY + _BOTH_HANDS + _LIPS,
     "hands": _BOTH_HANDS,
     "kinect20": KINECT_BODY,
 }
@@ -210,7 +216,8 @@ def get_skeleton(name: str) -> Skeleton:
     """A preset skeleton by name.
 
     ``holistic`` (33 body + 42 hand landmarks), ``holistic-face`` (with 468 face points), ``spoter54``,
-    ``upper-body-hands`` (49), ``hands`` (42) and ``kinect20``.
+    ``upper-body-hands`` (49), ``upper-body-hands-lips`` (with 40 points of the lips: 89), ``hands`` (42) and
+    ``kinect20``.
 
     Raises
     ------

@@ -6,9 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ishara.recipe.sections import Count, NonNegative, PresetSection, Probability, Range, Section
+from ishara.recipe.sections import Frames, NonNegative, PresetSection, Probability, Range, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
+# Of a clip: 800 MB, a hundred times what is usual.
+_MOST_PIXELS = 2**28
 
 # Without a turn of the hue, which takes as long as all of these together.
 PIXEL_PRESETS: dict[str, dict[str, Any]] = {
@@ -84,15 +86,15 @@ class Pixels(Section):
     All of a clip's frames are made square, and nobody is squeezed, except as far as `augment.crop_ratio` asks for it.
     """
 
-    frames: Count = Field(32, description="Frames of a clip; a shorter clip gives each of its frames once.")
+    frames: Frames = Field(32, description="Frames of a clip; a shorter clip gives each of its frames once.")
     sampling: Literal["uniform", "segments", "dense"] = Field(
         "uniform",
         description="uniform: spread evenly from the first to the last; segments: one of each of so many equal parts, "
         "at random in training and its middle in use; dense: every `stride`-th, beginning at random in training and "
         "in the clip's middle in use.",
     )
-    stride: Count = Field(2, description="Of dense sampling, in frames of the file.")
-    size: Count = Field(224, description="Width and height, in pixels.")
+    stride: Frames = Field(2, description="Of dense sampling, in frames of the file.")
+    size: Annotated[int, Field(ge=1, le=4096)] = Field(224, description="Width and height, in pixels.")
     fit: Literal["crop", "pad"] = Field(
         "crop",
         description="crop: the square in the middle, of the short side; pad: the whole picture, with black borders.",
@@ -104,6 +106,15 @@ class Pixels(Section):
     )
     margin: NonNegative = Field(0.1, description="Added on each side of the box, as a share of its longer side.")
     augment: PixelAugment = PixelAugment()
+
+    @model_validator(mode="after")
+    def _fits_into_memory(self) -> Pixels:
+        if self.frames * self.size**2 > _MOST_PIXELS:
+            raise ValueError(
+                f"{self.frames} frames of {self.size} × {self.size} are more than {_MOST_PIXELS:,} pixels a clip; "
+                "take fewer or smaller ones"
+            )
+        return self
 
     @property
     def random_keys(self) -> list[str]:

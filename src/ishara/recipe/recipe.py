@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from ishara.errors import IsharaError
@@ -21,6 +20,7 @@ from ishara.recipe.sections import (
     Data,
     EstimatorOptions,
     Features,
+    Inference,
     Loss,
     Model,
     Optimizer,
@@ -36,6 +36,7 @@ from ishara.schema import EXPECTED, explain
 # Counts up whenever a default value changes: then a recipe that leaves it out means something else.
 _DEFAULTS = 1
 _NAME: dict[str, JsonValue] = {EXPECTED: "letters, digits, dots, hyphens and underscores, with a letter or digit first"}
+_NOT_HASHED: dict[str, Any] = {"description": True, "estimator": {"models"}}
 
 
 class Recipe(Section):
@@ -56,14 +57,24 @@ class Recipe(Section):
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     train: Train = Train()
+    inference: Inference = Inference()
 
     @model_validator(mode="after")
     def _depth_to_turn(self) -> Recipe:
-        if self.augment.yaw and self.pose.dimensions != 3:
+        if self.pose.dimensions == 3:
+            return self
+        flat = f"but pose.dimensions is {self.pose.dimensions}; set pose.dimensions=3"
+        if self.augment.yaw:
             raise ValueError(
-                f"augment.yaw turns 3-D bodies, but pose.dimensions is {self.pose.dimensions}; set pose.dimensions=3, "
+                f"augment.yaw turns 3-D bodies, {flat}, "
                 "or augment.yaw=0 (augment.perspective turns the camera about flat landmarks)"
             )
+        for tilt, plain in (("arm_tilt", "arm_rotation"), ("hand_tilt", "hand_rotation")):
+            if getattr(self.augment, tilt):
+                raise ValueError(
+                    f"augment.{tilt} turns 3-D joints, {flat}, or augment.{tilt}=0 (augment.{plain} turns them in the "
+                    "image plane)"
+                )
         return self
 
     @classmethod
@@ -92,6 +103,8 @@ class Recipe(Section):
         IsharaError
             If the file is not there or is not a valid recipe, or an override is.
         """
+        import yaml  # here and in the two below: a recogniser that runs reads none
+
         path = Path(path)
         if not path.is_file():
             near = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
@@ -111,15 +124,18 @@ class Recipe(Section):
 
     def to_yaml(self) -> str:
         """The whole recipe, defaults included, as YAML."""
+        import yaml
+
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with anything that the recipe determines.
 
-        Defaults are left out, so that a key which a later Ishara adds does not make another recipe of an old one.
+        Defaults are left out, so that a key which a later Ishara adds does not make another recipe of an old one; so is
+        the place of model files, which is another on each machine.
         """
-        chosen = self.model_dump(mode="json", exclude={"description"}, exclude_defaults=True)
+        chosen = self.model_dump(mode="json", exclude=_NOT_HASHED, exclude_defaults=True)
         text = json.dumps([_DEFAULTS, chosen], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -132,6 +148,8 @@ class Recipe(Section):
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
+    import yaml
+
     key, equals, text = override.partition("=")
     if not equals or not key:
         raise IsharaError(f"Override {override!r} is not of the form section.key=value, such as train.max_epochs=50.")

@@ -14,6 +14,8 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+# A recipe stands in every recogniser, and others' are used too: no number in one may ask for more memory than there is.
+Frames = Annotated[int, Field(ge=1, le=10_000)]
 Range = tuple[float, float]
 _SEEDS: dict[str, JsonValue] = {EXPECTED: "a list of different whole numbers from 0, such as [0, 1, 2]"}
 _NOT_CHOSEN = ("name", "description", "data", "split", "protocol", "estimator")
@@ -152,7 +154,7 @@ class PoseOptions(Section):
         "all",
         description="with-hands: leave out the frames in which no hand was seen, as some corpora of landmarks did.",
     )
-    max_gap: Annotated[int, Field(ge=0)] = Field(
+    max_gap: Annotated[int, Field(ge=0, le=10_000)] = Field(
         5, description="Missing stretches of up to this many frames are filled."
     )
     normalise: Literal["shoulders", "none"] = Field(
@@ -164,8 +166,8 @@ class PoseOptions(Section):
     dominant_hand: Literal["as-is", "right"] = Field(
         "as-is", description="right: mirror clips whose left hand moves more."
     )
-    max_frames: Count | None = Field(None, description="Longer clips are squeezed to this many frames.")
-    length: Count | None = Field(None, description="Every clip, short or long, is resampled to this many frames.")
+    max_frames: Frames | None = Field(None, description="Longer clips are squeezed to this many frames.")
+    length: Frames | None = Field(None, description="Every clip, short or long, is resampled to this many frames.")
 
     @model_validator(mode="after")
     def _one_length(self) -> PoseOptions:
@@ -192,7 +194,7 @@ class EstimatorOptions(Section):
     )
     face: bool = Field(False, description="Also the 468 points of the face.")
     refine: bool = Field(False, description="Look a second time, near the wrist, for a hand that was missed.")
-    stride: Count = Field(1, description="Look at every so many frames only; those between are interpolated.")
+    stride: Frames = Field(1, description="Look at every so many frames only; those between are interpolated.")
 
 
 class Features(Section):
@@ -269,6 +271,12 @@ class Augment(PresetSection):
         description="Upper arms longer or shorter by a factor from this range, forearms by another: other bodies.",
     )
     hand_rotation: NonNegative = Field(0, description="Turn each hand about its wrist, up to ± this.")
+    arm_tilt: NonNegative = Field(
+        0, description="Turn 3-D arms at shoulder and elbow out of the image plane, up to ± this."
+    )
+    hand_tilt: NonNegative = Field(
+        0, description="Turn 3-D hands about the wrist out of the image plane, up to ± this."
+    )
     mirror: Probability = Field(0, description="Chance of a mirrored clip; off by default: it can make another sign.")
 
     @model_validator(mode="after")
@@ -278,6 +286,16 @@ class Augment(PresetSection):
             if not 0 < low <= high:
                 raise ValueError(f"{name} is ({low:g}, {high:g}); expected two factors above 0, the smaller first")
         return self
+
+
+class Inference(Section):
+    """How a trained model is used."""
+
+    views: Annotated[int, Field(ge=1, le=64)] = Field(
+        1,
+        description="How often it looks at a clip of landmarks: at the clip as it is, then at random changes as in "
+        "training (no mirroring, no noise, nothing lost); the logits are averaged.",
+    )
 
 
 class Model(Section):
@@ -345,6 +363,11 @@ class Train(Section):
     )
     cutmix: Probability = Field(
         0, description="Chance of a batch whose clips each get a stretch of another clip; else mixup, if any."
+    )
+    plain_epochs: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="Epochs at the beginning in which clips are not changed at random: a model of pixels that begins "
+        "from nothing may find no hold in changed ones.",
     )
     keep: Literal["best", "last"] = Field("best", description="Which checkpoint becomes the recogniser.")
     refit: bool = Field(

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from ishara.pose.augment import augment
 from ishara.pose.features import extract_features
 from ishara.pose.store import PoseStore
+from ishara.pose.views import further_views
 from ishara.recipe import Recipe, Train
 from ishara.training.seeds import derive
 
@@ -109,10 +110,14 @@ class ClipDataset(Dataset[Batch]):
     def _load(self, key: ClipKey) -> tuple[np.ndarray, int]:
         clip = self.index[key.clip]
         pose = self.store[clip]
-        if self.augmented:
+        if self.augmented and key.epoch >= self.recipe.train.plain_epochs:
             seed = derive(self.recipe.train.seed, "augment", key.epoch, self.store.ids[clip])
             pose = augment(pose, self.recipe.augment, np.random.default_rng(seed))
         return extract_features(pose, self.recipe.features), self.labels[key.clip]
+
+    def views(self, clip: int) -> tuple[np.ndarray, ...]:
+        """How a recogniser of this recipe sees a clip after the first look, for each further look (T_i, F)."""
+        return further_views(self.store[self.index[clip]], self.recipe)
 
     @property
     def lengths(self) -> np.ndarray:

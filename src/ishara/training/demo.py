@@ -16,7 +16,9 @@ from ishara.clips.corpora.synthetic import generate
 from ishara.clips.manifest import Manifest
 from ishara.console import figures_table, one_line, share
 from ishara.errors import IsharaError
-from ishara.evaluation.run import predict_clips, publish
+from ishara.evaluation.closer import look_closer
+from ishara.evaluation.metrics import summarise
+from ishara.evaluation.run import evaluate_clips, publish
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.training.callbacks import HISTORY
@@ -60,9 +62,15 @@ def run_demo(folder: Path, console: Console) -> Path:
 
     console.rule("3  Evaluate on signers it has never seen")
     test = manifest.where(pl.col("split") == "test")
-    predictions, _ = predict_clips(recognizer, test, group=recipe.split.group, seed=recipe.train.seed)
+    found = evaluate_clips(recognizer, test, group=recipe.split.group, seed=recipe.train.seed)
+    summary = summarise(found.predictions)
+    training = manifest.where(pl.col("split") == "train")
+    insight, views = look_closer(recognizer, found, summary, test, training)
     about = {"Side": "test: signers that were neither trained on nor used to choose the model"}
-    page, summary = publish(run / "evaluation-test", predictions, recipe, measured=about, history=run / HISTORY)
+    page, _ = publish(
+        run / "evaluation-test", found.predictions, recipe, measured=about, history=run / HISTORY, summary=summary,
+        insight=insight, views=views,
+    )  # fmt: skip
     console.print(figures_table(summary))
 
     console.rule("4  Predict")

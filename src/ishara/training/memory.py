@@ -12,7 +12,7 @@ from ishara.evaluation.open_set import find_threshold, join, pairs
 from ishara.recognizer import ModelInput, Recognizer, softmax
 from ishara.recognizer_gallery import GALLERY, Gallery
 from ishara.recognizer_openset import OPEN_SET, OpenSet
-from ishara.training.data import ClipKey, TrainingClips
+from ishara.training.data import ClipDataset, ClipKey, TrainingClips
 from ishara.training.sides import Sides
 
 # Of a gloss with more clips only so many are kept, evenly drawn from them: a sign is no better told by more.
@@ -65,12 +65,18 @@ def read_side(
     The classes are not the side's own labels: another clip may stand in for one that can no longer be read.
     """
     for start in range(0, len(chosen), together):
-        read = [side[[ClipKey(key, 0)]] for key in chosen[start : start + together]]
-        clips = [batch.x[0].numpy() for batch in read]
+        keys = chosen[start : start + together]
+        read = [side[[ClipKey(key, 0)]] for key in keys]
         yield (
-            [ModelInput(x, np.zeros(len(x), np.float32)) for x in clips],
+            [_as_seen(side, key, batch.x[0].numpy()) for key, batch in zip(keys, read, strict=True)],
             np.array([int(batch.label) for batch in read]),
         )
+
+
+def _as_seen(side: TrainingClips, key: int, x: NDArray) -> ModelInput:
+    """A clip as the recogniser will be given it."""
+    views = side.views(key) if isinstance(side, ClipDataset) else ()
+    return ModelInput(x, np.zeros(len(x), np.float32), views)
 
 
 def _part(recognizer: Recognizer, side: TrainingClips, ids: Sequence[str], *, validated: bool) -> dict[str, NDArray]:

@@ -133,6 +133,8 @@ class PixelDataset(Dataset[Batch]):
     augmented
         Whether frames, part of the picture and changes are random; what is drawn follows from seed, epoch and clip id
         alone.
+    plain_epochs
+        So many epochs at the beginning are without that.
     backend
         As for `ishara.video.read_video`. The default decodes as in use, and is about as fast as TorchCodec.
     """
@@ -142,6 +144,7 @@ class PixelDataset(Dataset[Batch]):
     options: Pixels
     seed: int
     augmented: bool
+    plain_epochs: int = 0
     backend: str = "auto"
 
     def __len__(self) -> int:
@@ -169,7 +172,8 @@ class PixelDataset(Dataset[Batch]):
     def _read(self, key: ClipKey) -> Tensor:
         """One clip, (T, 3, S, S) uint8."""
         clip = self.clips[key.clip]
-        rng = np.random.default_rng(derive(self.seed, "pixels", key.epoch, clip.id)) if self.augmented else None
+        changed = self.augmented and key.epoch >= self.plain_epochs
+        rng = np.random.default_rng(derive(self.seed, "pixels", key.epoch, clip.id)) if changed else None
         pixels = read_pixels(clip, self.options, rng, backend=self.backend)
         return pixels if rng is None else augment_pixels(pixels, self.options.augment, rng)
 

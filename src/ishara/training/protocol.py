@@ -42,12 +42,15 @@ class CrossValidation:
         The id of each clip that could not be read, and why: it is in no figure.
     choices
         What was chosen inside each fold, by its name; empty where the recipe chooses nothing.
+    folds
+        The folds, each with all clips and their sides.
     """
 
     predictions: Predictions
     seconds: dict[str, float | None]
     failures: dict[str, str]
     choices: Mapping[str, Choice] = field(default_factory=dict)
+    folds: Sequence[Fold] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ def crossval(
         {job.name: read_seconds(folder / job.name) for job in jobs},
         {clip: why for job in jobs for clip, why in read_failures(folder / job.name).items()},
         choices,
+        plan.folds,
     )
 
 

@@ -145,7 +145,12 @@ def _pixels(recipe: Recipe, manifest: Manifest) -> _Readable:
         [clip.id for clip in readable],
         failures,
         lambda members, labels, augmented: PixelDataset(
-            [readable[i] for i in members], labels, recipe.pixels, recipe.train.seed, augmented
+            [readable[i] for i in members],
+            labels,
+            recipe.pixels,
+            recipe.train.seed,
+            augmented,
+            plain_epochs=recipe.train.plain_epochs,
         ),
     )
 

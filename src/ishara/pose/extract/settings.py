@@ -10,10 +10,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ishara.pose.estimate.options import ESTIMATE_VERSION, EstimatorOptions
+from ishara.pose.estimate.options import ESTIMATE_VERSION, MODEL_FILES, EstimatorOptions
 
 _ABSENT = "not set"
-_MODEL_FILES = "pose_landmark_*.tflite"
 
 
 def settings_of(options: EstimatorOptions) -> dict[str, JsonValue]:
@@ -24,7 +23,7 @@ def settings_of(options: EstimatorOptions) -> dict[str, JsonValue]:
     values: dict[str, JsonValue] = options.model_dump(mode="json", exclude={"models"})
     values["extractor"] = ESTIMATE_VERSION
     if options.models is not None:
-        values["models"] = {file.name: _digest(file) for file in sorted(options.models.glob(_MODEL_FILES))}
+        values["models"] = {file.name: _digest(file) for file in sorted(options.models.glob(MODEL_FILES))}
     try:
         values["mediapipe"] = version("mediapipe")
     except PackageNotFoundError:

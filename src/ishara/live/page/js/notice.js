@@ -30,7 +30,11 @@ export function announce(text) {
   byId("announce").textContent = text;
 }
 
-byId("notice-close").addEventListener("click", () => unwarn());
+byId("notice-close").addEventListener("click", () => {
+  unwarn();
+  // The button is gone; who came by keyboard goes on from here.
+  byId("main").focus();
+});
 onLanguage(() => {
   if (shown) byId("notice-text").textContent = say(shown);
 });

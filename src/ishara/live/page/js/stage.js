@@ -122,6 +122,8 @@ export class Stage {
     });
     this.video.srcObject = this.stream;
     await this.video.play();
+    // Who chooses another camera in a pause wants to see it.
+    if (this.state === "paused") this.state = "connecting";
     byId("invitation").hidden = true;
     byId("controls").hidden = false;
     this.speed.reset();
