@@ -15,7 +15,9 @@ from ishara.errors import IsharaError
 from ishara.export.onnx import check_parity, export_onnx
 from ishara.export.parity import probes
 from ishara.models import create_model, list_models
-from ishara.models.contract import ModelOutput, SignModel
+from ishara.models.contract import ModelOutput
+
+from .moody import Moody
 
 # What makes each architecture small.
 SHALLOW = {"conv_transformer": {"stages": 1}, "st_gcn": {"blocks": 1}}
@@ -35,24 +37,6 @@ def test_every_model_is_the_same_in_onnx(name: str, tmp_path: Path) -> None:
         found = session.run(["logits", "embedding", "attention"], {"x": x.numpy(), "mask": mask.numpy()})
         for ours, theirs in zip(expected, found, strict=True):
             np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-5)
-
-
-class Moody(SignModel):
-    """A model whose logits depend on the number of frames in a way that tracing freezes."""
-
-    classifier = "linear"
-    input_shape = (4,)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear = torch.nn.Linear(4, 3)
-        self.calls = 0
-
-    def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:
-        self.calls += 1
-        embedding = (x * mask[..., None]).sum(1)
-        attention = mask / mask.sum(1, keepdim=True)
-        return ModelOutput(self.linear(embedding) + self.calls, embedding, attention)
 
 
 def test_a_difference_is_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:

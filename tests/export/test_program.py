@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from ishara.errors import IsharaError
 from ishara.export.forms import export_form
 from ishara.export.parity import probes, run_torch
 from ishara.export.program import export_program, run_program
 from ishara.models import create_model, list_models
-from ishara.models.contract import ModelOutput, SignModel
 from ishara.recognizer import Recognizer
 from ishara.recognizer_folder import GRAPH, PROGRAM
+
+from .moody import Moody
 
 SMALL = {
     "conv_transformer": {"stages": 1},
@@ -56,23 +56,6 @@ def test_a_model_that_cannot_be_traced_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
     assert capfd.readouterr() == ("", "")
     assert list(tmp_path.iterdir()) == []
-
-
-class Moody(SignModel):
-    """A model whose logits change from call to call, which a graph cannot follow."""
-
-    classifier = "linear"
-    input_shape = (4,)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear = torch.nn.Linear(4, 3)
-        self.calls = 0
-
-    def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:
-        self.calls += 1
-        embedding = (x * mask[..., None]).sum(1)
-        return ModelOutput(self.linear(embedding) + self.calls, embedding, mask / mask.sum(1, keepdim=True))
 
 
 def test_a_difference_is_refused_by_name_and_nothing_is_written(tmp_path: Path) -> None:
