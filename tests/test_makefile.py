@@ -199,6 +199,17 @@ def test_the_notebook_is_measured_on_the_folds_of_each_spoter(project: Project) 
     assert "Not measured: recipes/breaks-spoter.yaml (notebook)." in done.stderr
 
 
+def test_the_drawn_corpus_is_made_where_a_recipe_needs_it(project: Project) -> None:
+    done, asked = measure(project, "a", "demo-drawn")
+    assert done.returncode == 0, done.stderr
+    assert asked == [
+        "corpora get synthetic-video --out runs/synthetic-video",
+        "crossval recipes/a.yaml --jobs 1 --results results/",
+        "crossval recipes/demo-drawn.yaml --jobs 1 --results results/",
+        *PAGES,
+    ]
+
+
 def test_a_recipe_that_fails_does_not_keep_the_others_back(project: Project) -> None:
     done, asked = measure(project, "a", "broken", "z")
     recipes = [line.split()[1] for line in asked if line.startswith("crossval")]
