@@ -138,6 +138,7 @@ def test_names_that_lead_out_of_the_folder_are_refused(folder: Path, name: str) 
         ({"labels": []}, "labels: "),
         ({"labels": [f"gloss {n}" for n in range(200_000)]}, "200000 classes"),
         ({"labels": ["a"] * 200_000}, "'a' is there more than once"),
+        ({"labels": ["a", "b\x1b[2J"]}, "'b\\x1b[2J' holds a control character"),
         ({"labels": [1, 2, 3]}, "labels.0"),
         ({"form": "onnx-int4"}, "form: "),
         ({"a\n\x1b[31mred": 1}, "a  [31mred: Extra inputs are not permitted"),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from unicodedata import category
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
@@ -112,6 +113,9 @@ class Config(BaseModel):
     def _each_once(cls, labels: list[str]) -> list[str]:
         if twice := sorted(label for label, times in Counter(labels).items() if times > 1):
             raise ValueError(f"{twice[0]!r} is there more than once")
+        # They are printed: such a character could move a terminal's cursor, or hide what stands there.
+        if odd := [label for label in labels if any(category(character) == "Cc" for character in label)]:
+            raise ValueError(f"{odd[0]!r} holds a control character")
         return labels
 
 

@@ -81,6 +81,7 @@ def test_starts_may_be_whole_in_many_rows_and_then_not(tmp_path):
         (table(id=["a", "a"]), "2 rows of the manifest share their id with another row: row 2, 3"),
         (table(gloss=["TEA", " "]), "1 rows of the manifest have no gloss: row 3"),
         (table(gloss=[None, "TEA"]), "have no gloss: row 2"),
+        (table(gloss=["TEA", "COF\nFEE"]), "have a gloss with a line break, tab or other control character: row 3"),
         (
             table(split=["train", "dev"]),
             r"unknown split \(first: 'dev'\): row 3\. Choose from: test, train, validation\.$",

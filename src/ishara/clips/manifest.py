@@ -80,6 +80,9 @@ class Manifest:
         for name in REQUIRED:
             empty = t[name].is_null() | (t[name].str.strip_chars() == "")
             self._refuse(empty, f"have no {name}")
+        self._refuse(
+            t["gloss"].str.contains(r"\p{Cc}"), "have a gloss with a line break, tab or other control character"
+        )
         self._refuse(t["id"].is_duplicated(), "share their id with another row")
         wrong = t["split"].is_not_null() & ~t["split"].is_in(SPLITS)
         if wrong.any():
