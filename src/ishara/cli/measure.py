@@ -43,14 +43,12 @@ def evaluate(
     from ishara.whole import write_whole
 
     own_test = split == "test" and manifest is None
-    if results is not None and not own_test:
-        raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
-    if results is not None and views is not None:
-        raise IsharaError("--results publishes a run as its recipe says: leave out --views, or set inference.views.")
+    if results is not None:
+        _refuse_to_publish(own_test=own_test, views=views)
     recognizer = Recognizer.load(model, views=views)
+    form = recognizer.config.form
     if out is None and is_built_in(recognizer.folder):
         raise IsharaError(f"{model} comes with Ishara, whose folder is no place for a report: say where with --out.")
-    form = recognizer.config.form
     if results is not None and form != "onnx":
         raise IsharaError(f"--results publishes what was trained, and {model} is its form {form}: leave out --results.")
     recipe, run = recognizer.recipe, recognizer.folder.parent
@@ -82,6 +80,14 @@ def evaluate(
 
         tell(f"Figures: {escape(str(write_held_out(results, recipe, predictions, found.failures)))}")
     tell_failures(found.failures)
+
+
+def _refuse_to_publish(*, own_test: bool, views: int | None) -> None:
+    """What is published is a run's own test side, measured as its recipe says."""
+    if not own_test:
+        raise IsharaError("--results publishes a run's own test side: leave out --manifest, and --split or give test.")
+    if views is not None:
+        raise IsharaError("--results publishes a run as its recipe says: leave out --views, or set inference.views.")
 
 
 @app.command()

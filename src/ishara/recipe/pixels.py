@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ishara.recipe.sections import Frames, NonNegative, PresetSection, Probability, Range, Section
+from ishara.recipe.section import Frames, NonNegative, PresetSection, Probability, Range, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 # Of a clip: 800 MB, a hundred times what is usual.

@@ -14,23 +14,11 @@ from typing import Any
 from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from ishara.errors import IsharaError
+from ishara.recipe.data import Data, Protocol, Split
+from ishara.recipe.landmarks import Augment, EstimatorOptions, Features, PoseOptions
+from ishara.recipe.learning import Inference, Loss, Model, Optimizer, Schedule, Train
 from ishara.recipe.pixels import Pixels
-from ishara.recipe.sections import (
-    Augment,
-    Data,
-    EstimatorOptions,
-    Features,
-    Inference,
-    Loss,
-    Model,
-    Optimizer,
-    PoseOptions,
-    Protocol,
-    Schedule,
-    Section,
-    Split,
-    Train,
-)
+from ishara.recipe.section import Section
 from ishara.schema import EXPECTED, explain
 
 # Counts up whenever a default value changes: then a recipe that leaves it out means something else.

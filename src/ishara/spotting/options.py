@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pydantic import Field, model_validator
 
-from ishara.recipe.sections import Count, NonNegative, Positive, Probability, Section
+from ishara.recipe.section import Count, NonNegative, Positive, Probability, Section
 
 # Of clips as long as those on which the defaults were set and measured.
 _ABOUT_A_SECOND = (0.8, 1.25)
