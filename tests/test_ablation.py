@@ -46,6 +46,7 @@ def plan(tiny_recipe: Recipe, tmp_path: Path) -> Path:
                 "corpora": {"tiny": {"recipe": str(tmp_path / "tiny.yaml"), "folds": FOLDS}},
                 "changes": [
                     {"name": "Worse!", "group": "A", "overrides": ["train.ema=0.5"]},
+                    {"name": "only bone vectors", "group": "A", "overrides": ["train.ema=0.7"]},
                     {"name": "the recipe's own", "group": "A", "overrides": [f"train.ema={tiny_recipe.train.ema}"]},
                     {"name": "elsewhere", "group": "A", "overrides": ["train.ema=0.6"], "corpora": ["other"]},
                 ],
@@ -71,14 +72,15 @@ def test_changes_are_compared_with_the_recipe_on_the_plans_folds_and_seeds(
     monkeypatch.setattr(runs, "crossval", crossval)
     monkeypatch.setattr(runs, "averaged_views", lambda base, folder: base)
     measure_ablation.main(plan=plan, results=tmp_path, out=tmp_path / "runs")
-    assert list(run) == ["base", "worse"]
+    assert list(run) == ["base", "worse", "only-bone-vectors"]
     assert all(list(recipe.protocol.only) == FOLDS and recipe.protocol.seeds == (0, 1, 2) for recipe in run.values())
     assert run["worse"].train.ema == 0.5
     found = json.loads((tmp_path / "measure-ablation-tiny.json").read_text())
-    (change,) = found["changes"]
+    change, _ = found["changes"]
     assert change["difference"]["value"] == pytest.approx(-0.3)
     assert change["of_seeds"] == pytest.approx([-0.3] * 3)
-    assert [row["difference"]["value"] for row in found["together"]] == [0, 0]
+    assert [row["name"] for row in found["together"]][2:] == [runs.STREAMS["only-bone-vectors"]]
+    assert [row["difference"]["value"] for row in found["together"][:2]] == [0, 0]
     page = ablation_page.page(tmp_path)
     assert "| Worse!<br>`train.ema=0.5` | 50.0% | -30.0 (" in page
     assert ") | -30.0 -30.0 -30.0 | **hurts** |" in page
@@ -93,6 +95,10 @@ def test_a_plan_that_cannot_be_measured_is_refused(plan: Path, tmp_path: Path) -
         Plan.read(plan)
     with pytest.raises(IsharaError, match="no ablation was measured"):
         ablation_page.page(tmp_path)
+
+
+def test_a_stream_that_is_averaged_with_the_recipe_is_a_change_of_the_plan() -> None:
+    assert set(runs.STREAMS) <= {change.slug for change in Plan.read(measure_ablation.PLAN).changes}
 
 
 def test_the_plan_is_of_recipes_and_folds_that_are_there_and_every_change_changes_one() -> None:

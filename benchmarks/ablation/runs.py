@@ -20,7 +20,11 @@ from ishara.training.results import per_fold, per_seed
 from ishara.training.workers import Workers
 
 BASE = "base"
-BONES = "bone-vectors"
+# What is averaged with the recipe, by the changes that it needs: features beside others, and a stream of their own.
+STREAMS = {
+    "bone-vectors": "as many seeds of it and of that with bone vectors, averaged",
+    "only-bone-vectors": "as many seeds of it and of bone vectors alone, averaged",
+}
 
 
 def measure(plan: Plan, corpus: str, out: Path, workers: Workers) -> Iterator[dict[str, Any]]:
@@ -59,8 +63,9 @@ def _together(base: Predictions, changed: dict[str, Predictions], runs: Path) ->
     """What needs more than one model, or more than one look: reported apart from single models."""
     yield "several views of a clip, averaged", averaged_views(base, runs)
     yield f"{base.table['seed'].n_unique()} seeds, averaged", average([base])
-    if BONES in changed:
-        yield "as many seeds of it and of that with bone vectors, averaged", average([base, changed[BONES]])
+    for slug, name in STREAMS.items():
+        if slug in changed:
+            yield name, average([base, changed[slug]])
 
 
 def _figures(predictions: Predictions) -> dict[str, Any]:
