@@ -39,7 +39,7 @@ from ishara.console import console
 from ishara.errors import IsharaError
 from ishara.models.weights import WEIGHTS
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import INSIDE_RUN
+from ishara.recognizer.folder import INSIDE_RUN
 from ishara.training.callbacks import HISTORY
 from ishara.training.results import provenance, write_json
 

@@ -30,7 +30,7 @@ from ishara.evaluation.pages import put_between
 from ishara.explain import explain
 from ishara.explain.measured import MEASURED, learning_hash
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CONFIG, INSIDE_RUN
+from ishara.recognizer.folder import CONFIG, INSIDE_RUN
 from ishara.training.results import provenance, write_json
 
 RESULT = "measure-explanations.json"

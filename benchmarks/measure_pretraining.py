@@ -36,7 +36,7 @@ from ishara.pose.features import extract_features
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import CONFIG
+from ishara.recognizer.folder import CONFIG
 from ishara.training.jobs import learn
 from ishara.training.progress import shown
 from ishara.training.protocol import crossval

@@ -36,7 +36,7 @@ from ishara.pose.pose import Pose
 from ishara.pose.prepare import frame_times, prepare
 from ishara.pose.repair import hands_seen
 from ishara.recognizer import Recognizer, softmax
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 from ishara.training.results import provenance, write_json
 
 BEGIN, END = "<!-- videos: begin -->", "<!-- videos: end -->"

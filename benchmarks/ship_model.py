@@ -17,7 +17,7 @@ import typer
 from ishara.console import console
 from ishara.errors import IsharaError
 from ishara.recipe import Recipe
-from ishara.recognizer_names import PRETRAINED
+from ishara.recognizer.names import PRETRAINED
 from ishara.training.ship import ship
 
 

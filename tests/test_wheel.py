@@ -14,7 +14,7 @@ import pytest
 
 from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.pose.files import write_pose
-from ishara.recognizer_names import names
+from ishara.recognizer.names import names
 
 from .live.program import live_program
 

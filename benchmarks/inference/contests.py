@@ -27,8 +27,8 @@ from ishara.models.weights import WEIGHTS
 from ishara.pose.files import read_array
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CONFIG, GRAPH, find_recognizer, read_config
-from ishara.recognizer_inputs import ModelInput, batches, pad
+from ishara.recognizer.folder import CONFIG, GRAPH, find_recognizer, read_config
+from ishara.recognizer.inputs import ModelInput, batches, pad
 from notebook.data import FRAMES, notebook_features
 from notebook.model import FEATURES
 from notebook.timesformer import NotebookTimesformer

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ishara.evaluation.open_set import auroc
 from ishara.recognizer import Recognizer, softmax
-from ishara.recognizer_folder import CONFIG, read_config
-from ishara.recognizer_gallery import GALLERY, Gallery, Teaching, nearness, read_gallery
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.folder import CONFIG, read_config
+from ishara.recognizer.gallery import GALLERY, Gallery, Teaching, nearness, read_gallery
+from ishara.recognizer.inputs import ModelInput
 from teaching import warping
 from teaching.parting import SHOTS, Choice, Draw, draw
 

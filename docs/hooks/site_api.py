@@ -7,7 +7,7 @@ API: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "use": (
         "Using a recogniser",
         "Load a trained recogniser, predict with it, teach it. Needs no torch.",
-        ("ishara", "ishara.recognizer", "ishara.recognizer_teach", "ishara.errors"),
+        ("ishara", "ishara.recognizer", "ishara.recognizer.teach", "ishara.errors"),
     ),
     "clips": (
         "Clips and corpora",

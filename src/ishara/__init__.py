@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_runtime import Provider
+    from ishara.recognizer.runtime import Provider
 
 __all__ = ["__version__", "load"]
 __version__ = "0.1.0"

@@ -31,7 +31,7 @@ from ishara.models.weights import WEIGHTS
 from ishara.pose.files import read_pose
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 
 _QUICK = ("--rounds", 1, "--starts", 0, "--limit", 4, "--threads", 1)
 

@@ -16,8 +16,8 @@ from ishara.cli import app
 from ishara.clips.manifest import Manifest
 from ishara.export.metadata import stamp
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import digest
-from ishara.recognizer_runtime import LABELS
+from ishara.recognizer.folder import digest
+from ishara.recognizer.runtime import LABELS
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ def test_check_of_a_recipe_tells_what_it_found(ishara, recipe_file: Path) -> Non
 
 
 def test_a_recogniser_is_checked_by_its_name(ishara, tiny_run: Path, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("ishara.recognizer_names.PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr("ishara.recognizer.names.PRETRAINED", tmp_path / "pretrained")
     shutil.copytree(tiny_run / "recognizer", tmp_path / "pretrained" / "tiny")
     monkeypatch.setenv("ISHARA_HOME", str(tmp_path / "home"))
     code, out, err = ishara("check", "tiny")

@@ -14,8 +14,8 @@ from ishara.clips.manifest import Manifest
 from ishara.evaluation.card import model_card
 from ishara.pose.files import write_pose
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CONFIG, digest
-from ishara.recognizer_openset import OPEN_SET, OpenSet
+from ishara.recognizer.folder import CONFIG, digest
+from ishara.recognizer.open_set import OPEN_SET, OpenSet
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_the_card_says_when_a_sign_is_unknown_and_how_well(tiny_run: Path, model
 def built_in(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A recogniser that comes with Ishara, called letters; nothing of a person's own."""
     shutil.copytree(model, tmp_path / "pretrained" / "letters")
-    monkeypatch.setattr("ishara.recognizer_names.PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr("ishara.recognizer.names.PRETRAINED", tmp_path / "pretrained")
     monkeypatch.setenv("ISHARA_HOME", str(tmp_path / "home"))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

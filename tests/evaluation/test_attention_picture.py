@@ -18,7 +18,7 @@ from ishara.evaluation.attention_picture import _one_in_n, attention_picture
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import get_skeleton
 from ishara.recognizer import Candidate, Prediction
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 
 BLUE, ORANGE = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
 SKELETON = get_skeleton("holistic")

@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 
 from ishara.errors import IsharaError
 from ishara.evaluation.open_set import FEWEST, auroc, find_threshold, join, pairs
-from ishara.recognizer_inputs import ModelInput
-from ishara.recognizer_openset import OpenSet, read_open_set
+from ishara.recognizer.inputs import ModelInput
+from ishara.recognizer.open_set import OpenSet, read_open_set
 
 scores = st.lists(st.floats(0, 1, width=16), min_size=FEWEST, max_size=60).map(np.array)
 

@@ -29,10 +29,10 @@ from ishara.pose.prepare import prepare
 from ishara.pose.skeleton import HANDS, get_skeleton
 from ishara.recipe import Recipe
 from ishara.recognizer import ModelInput, Prediction, Recognizer, softmax
-from ishara.recognizer_folder import CONFIG, GRAPH, digest
-from ishara.recognizer_gallery import GALLERY
-from ishara.recognizer_prediction import rank
-from ishara.recognizer_teach import teach
+from ishara.recognizer.folder import CONFIG, GRAPH, digest
+from ishara.recognizer.gallery import GALLERY
+from ishara.recognizer.prediction import rank
+from ishara.recognizer.teach import teach
 
 
 @pytest.fixture(scope="module")

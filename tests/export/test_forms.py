@@ -25,12 +25,12 @@ from ishara.export.quantise import quantise_dynamic, quantise_static
 from ishara.models import create_model, list_models
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, GRAPH, digest
-from ishara.recognizer_forms import FORMS
-from ishara.recognizer_gallery import GALLERY
-from ishara.recognizer_graph import check_graph
-from ishara.recognizer_openset import OPEN_SET
-from ishara.recognizer_runtime import open_runtime
+from ishara.recognizer.folder import CALIBRATION, CARD, CONFIG, GRAPH, digest
+from ishara.recognizer.forms import FORMS
+from ishara.recognizer.gallery import GALLERY
+from ishara.recognizer.graph import check_graph
+from ishara.recognizer.open_set import OPEN_SET
+from ishara.recognizer.runtime import open_runtime
 
 SMALL = {
     "conv_transformer": {"stages": 1},

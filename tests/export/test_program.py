@@ -15,7 +15,7 @@ from ishara.export.parity import probes, run_torch
 from ishara.export.program import export_program, run_program
 from ishara.models import create_model, list_models
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import GRAPH, PROGRAM
+from ishara.recognizer.folder import GRAPH, PROGRAM
 
 from .moody import Moody
 

@@ -22,7 +22,7 @@ from ishara.pose.estimate.shared import SharedEstimator
 from ishara.pose.files import read_pose, write_pose
 from ishara.pose.pose import Pose
 from ishara.recognizer import Recognizer
-from ishara.recognizer_openset import OpenSet
+from ishara.recognizer.open_set import OpenSet
 
 from .conftest import TOKEN, Puppet
 

@@ -15,7 +15,7 @@ from ishara.live.schema import write_binary
 from ishara.models import create_model
 from ishara.recipe import Recipe
 from ishara.recognizer import ModelInput, Prediction, Recognizer
-from ishara.recognizer_prediction import Candidate
+from ishara.recognizer.prediction import Candidate
 from ishara.video.frames import read_clip
 
 from .conftest import FPS, Serve, jpeg

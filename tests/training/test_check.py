@@ -13,7 +13,7 @@ from ishara.errors import IsharaError
 from ishara.models.pixels import PixelModel
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import CONFIG, digest
+from ishara.recognizer.folder import CONFIG, digest
 from ishara.training.check import Check, check_model, check_recipe
 
 

@@ -19,7 +19,7 @@ from ishara.evaluation.run import predict_clips
 from ishara.pose.files import read_pose
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_gallery import GALLERY, read_gallery
+from ishara.recognizer.gallery import GALLERY, read_gallery
 from ishara.training import crossval, fit, split_clips
 from ishara.training.callbacks import HISTORY
 from ishara.training.run import CALIBRATION_RUN

@@ -12,7 +12,7 @@ from ishara.evaluation.metrics import summarise
 from ishara.evaluation.run import predict_clips
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_gallery import GALLERY
+from ishara.recognizer.gallery import GALLERY
 from ishara.training.ship import ship
 
 

@@ -16,8 +16,8 @@ from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import model_skeleton
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import Config
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.folder import Config
+from ishara.recognizer.inputs import ModelInput
 from ishara.video.box import Box
 
 # How many are measured on where nobody says: a picture holds a thousand times the numbers of a frame of landmarks.

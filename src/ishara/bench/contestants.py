@@ -11,9 +11,9 @@ from ishara.bench.machine import Device
 from ishara.errors import IsharaError
 from ishara.extras import extra
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CONFIG, PROGRAM, Config, find_recognizer, read_config
-from ishara.recognizer_forms import Form
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.folder import CALIBRATION, CONFIG, PROGRAM, Config, find_recognizer, read_config
+from ishara.recognizer.forms import Form
+from ishara.recognizer.inputs import ModelInput
 
 Kind = Literal["runtime", "torch, eager", "torch, fused"]
 # Of the safetensors file; its name cannot be taken from `ishara.models.weights`, which needs torch.

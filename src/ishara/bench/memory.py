@@ -17,7 +17,7 @@ from ishara.bench.clips import noise
 from ishara.bench.contestants import Contestant, Kind
 from ishara.bench.machine import Device
 from ishara.errors import IsharaError
-from ishara.recognizer_folder import CONFIG, read_config
+from ishara.recognizer.folder import CONFIG, read_config
 
 _STATUS = Path("/proc/self/status")
 _BATCH = 16

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ishara.bench.contestants import Run
-from ishara.recognizer_inputs import ModelInput, batches
+from ishara.recognizer.inputs import ModelInput, batches
 
 BATCH = 16
 # Of the clips, how many are run alone and how many batches of 16 there are in each round.
@@ -66,7 +66,7 @@ def runs_of_batches(todo: Plan, together: int) -> dict[str, float]:
     Parameters
     ----------
     together
-        The most clips of a run; see `ishara.recognizer_inputs.batches`.
+        The most clips of a run; see `ishara.recognizer.inputs.batches`.
     """
     return _spread(np.array([len(batches([len(clip) for clip in batch], together)) for batch in todo.batches]))
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ishara.models.trained import trained_model
-from ishara.recognizer_inputs import ModelInput, batches, pad
+from ishara.recognizer.inputs import ModelInput, batches, pad
 
 
 def gpu_name() -> str | None:

@@ -41,7 +41,7 @@ def explain(
     """Show which moments, hands and fingers an answer rests on, and whether that holds."""
     from ishara.cli.inputs import expand
     from ishara.explain.foreign import load
-    from ishara.recognizer_runtime import known_provider
+    from ishara.recognizer.runtime import known_provider
 
     _check_places({".html": out, ".png": png, ".gif": gif, ".mp4": mp4})
     if not (json or any((out, png, gif, mp4))):

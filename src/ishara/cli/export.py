@@ -11,7 +11,7 @@ from rich.markup import escape
 from ishara.cli.app import ModelPath, app
 from ishara.console import tell, track
 from ishara.errors import IsharaError, choices
-from ishara.recognizer_forms import FORMS
+from ishara.recognizer.forms import FORMS
 
 
 @app.command()
@@ -37,7 +37,7 @@ def export(
         raise IsharaError(f"--to {to}: there is no such form. {choices(to, FORMS)}")
     from ishara.export.accuracy import calibration_clips, evaluation_clips
     from ishara.export.forms import export_form
-    from ishara.recognizer_folder import find_recognizer
+    from ishara.recognizer.folder import find_recognizer
 
     run = find_recognizer(model).parent
     written = export_form(

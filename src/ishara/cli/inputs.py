@@ -23,7 +23,7 @@ from ishara.video.box import Box
 if TYPE_CHECKING:
     from ishara.pose.pose import Pose
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_inputs import ModelInput
+    from ishara.recognizer.inputs import ModelInput
 
 STANDARD_INPUT = "-"
 _MOST_BYTES = 200

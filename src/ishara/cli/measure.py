@@ -38,8 +38,8 @@ def evaluate(
     from ishara.evaluation.metrics import summarise
     from ishara.evaluation.run import evaluate_clips, publish
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_folder import CARD, card_of_form
-    from ishara.recognizer_names import is_built_in
+    from ishara.recognizer.folder import CARD, card_of_form
+    from ishara.recognizer.names import is_built_in
     from ishara.whole import write_whole
 
     own_test = split == "test" and manifest is None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ishara.cli.inputs import Input
     from ishara.pose.pose import Pose
     from ishara.recognizer import Prediction, Recognizer
-    from ishara.recognizer_inputs import ModelInput
+    from ishara.recognizer.inputs import ModelInput
 
 _TABLES = (".csv", ".parquet")
 
@@ -64,7 +64,7 @@ def predict(
     """Rank the glosses for a clip, several, or whole folders of them; landmarks of videos are estimated first."""
     from ishara.cli.inputs import expand
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_runtime import known_provider
+    from ishara.recognizer.runtime import known_provider
 
     _check_places(out, {"landmarks": save_pose, "attention": save_attention})
     if save_attention is not None:

@@ -62,7 +62,7 @@ def spot(
 ) -> None:  # fmt: skip
     """Find where in a long recording which sign is, and write it for ELAN, as subtitles, as a table or as a film."""
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_runtime import known_provider
+    from ishara.recognizer.runtime import known_provider
     from ishara.spotting.formats import Found, check_output, write_found
     from ishara.spotting.recording import open_recording
     from ishara.video.box import Box

@@ -16,7 +16,7 @@ from ishara.errors import IsharaError
 
 if TYPE_CHECKING:
     from ishara.recognizer import Recognizer
-    from ishara.recognizer_teach import Taught
+    from ishara.recognizer.teach import Taught
 
 
 @app.command()
@@ -54,7 +54,7 @@ def teach(
 
 def _teach(recognizer: Recognizer, gloss: str, clips: list[str], consent: str | None) -> None:
     from ishara.cli.inputs import STANDARD_INPUT, expand
-    from ishara.recognizer_teach import teach as teach_sign
+    from ishara.recognizer.teach import teach as teach_sign
 
     given = [item.clip for item in expand(clips)]
     for clip in given:
@@ -75,14 +75,14 @@ def _teach(recognizer: Recognizer, gloss: str, clips: list[str], consent: str | 
 
 
 def _forget(recognizer: Recognizer, gloss: str) -> None:
-    from ishara.recognizer_teach import forget as forget_sign
+    from ishara.recognizer.teach import forget as forget_sign
 
     count = forget_sign(recognizer, gloss)
     tell(f"{escape(gloss)} is forgotten, with what was kept of {_clips(count)}.")
 
 
 def _list(recognizer: Recognizer, *, json: bool) -> None:
-    from ishara.recognizer_teach import taught
+    from ishara.recognizer.teach import taught
 
     rows = taught(recognizer)
     if json:

@@ -47,7 +47,7 @@ def train(
     restart: Restart = False,
 ) -> None:
     """Train a recogniser, or go on with its training, and export it; without a recipe, choose one from the clips."""
-    from ishara.recognizer_folder import INSIDE_RUN
+    from ishara.recognizer.folder import INSIDE_RUN
     from ishara.training import fit, split_clips
     from ishara.training.automatic.changes import refuse_another
     from ishara.training.restart import throw_away
@@ -162,7 +162,7 @@ def check(
     overrides: Overrides = None,
 ) -> None:
     """Check that a recipe's model, or a trained one, does what training and use rely on."""
-    from ishara.recognizer_names import find_by_name
+    from ishara.recognizer.names import find_by_name
     from ishara.training.check import check_model, check_recipe
 
     # A file is a recipe, whatever it is called.

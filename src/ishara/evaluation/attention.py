@@ -11,7 +11,7 @@ from ishara.errors import IsharaError
 from ishara.evaluation.attention_picture import attention_picture
 from ishara.pose.pose import Pose
 from ishara.recognizer import Prediction
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 from ishara.whole import write_whole
 
 

@@ -14,7 +14,7 @@ from ishara.evaluation.tiles import Cell, PictureTiles, SkeletonTiles, Tiles
 from ishara.extras import extra
 from ishara.pose.pose import Pose
 from ishara.recognizer import Prediction
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 
 with extra("report", "Pictures of attention"):
     from matplotlib.axes import Axes

@@ -14,8 +14,8 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from ishara.recognizer_inputs import ModelInput
-from ishara.recognizer_openset import OpenSet
+from ishara.recognizer.inputs import ModelInput
+from ishara.recognizer.open_set import OpenSet
 
 Scores = NDArray[np.floating]
 FALSE_ACCEPT = 0.2

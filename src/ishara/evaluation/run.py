@@ -24,7 +24,7 @@ from ishara.evaluation.traits import ClipTraits, of_pose
 from ishara.pose.files import is_landmark_file
 from ishara.recipe import Recipe
 from ishara.recognizer import Outputs, Recognizer, softmax
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 from ishara.video.box import Box
 
 PREDICTIONS = "predictions.parquet"

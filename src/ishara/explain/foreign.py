@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.recognizer import OUTPUTS, Recognizer
-from ishara.recognizer_folder import CALIBRATION, CONFIG, Config, find_recognizer, read_config, read_temperature, verify
-from ishara.recognizer_graph import check_graph
-from ishara.recognizer_runtime import OnnxRuntime, Provider, check_shapes
+from ishara.recognizer.folder import CALIBRATION, CONFIG, Config, find_recognizer, read_config, read_temperature, verify
+from ishara.recognizer.graph import check_graph
+from ishara.recognizer.runtime import OnnxRuntime, Provider, check_shapes
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -62,7 +62,7 @@ class PartialRuntime(OnnxRuntime):
         check_shapes(path, config, shapes)
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
-        """See `ishara.recognizer_runtime.Runtime`."""
+        """See `ishara.recognizer.runtime.Runtime`."""
         given = [name for name in OUTPUTS if name not in self.lacks]
         found = dict(zip(given, self._session.run(given, dict(inputs)), strict=True))
         mask = inputs["mask"].astype(np.float32)

@@ -16,7 +16,7 @@ from ishara.explain.scoring import Scorer
 from ishara.pose.pose import Pose
 from ishara.pose.prepare import frame_times, prepare
 from ishara.recipe import Recipe
-from ishara.recognizer_inputs import ModelInput, landmark_input
+from ishara.recognizer.inputs import ModelInput, landmark_input
 
 # Stretches that the cells of the curve are parts of: parts times stretches are some 20 to 30 cells.
 _STRETCHES = 6

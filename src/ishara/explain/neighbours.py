@@ -8,7 +8,7 @@ import numpy as np
 
 from ishara.errors import IsharaError
 from ishara.recognizer import Recognizer
-from ishara.recognizer_gallery import GALLERY, Floats, read_gallery
+from ishara.recognizer.gallery import GALLERY, Floats, read_gallery
 
 _MOST = 5
 

@@ -14,7 +14,7 @@ from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.recognizer import Recognizer
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 from ishara.video.box import Box
 
 # What a run folder calls its clips.

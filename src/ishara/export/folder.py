@@ -20,10 +20,10 @@ from ishara.pose.estimate.options import MODEL_FILES
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, card_of_form, digests
-from ishara.recognizer_gallery import GALLERY
-from ishara.recognizer_openset import OPEN_SET
-from ishara.recognizer_taught import TAUGHT
+from ishara.recognizer.folder import CALIBRATION, CARD, CONFIG, FORMAT, GRAPH, Config, card_of_form, digests
+from ishara.recognizer.gallery import GALLERY
+from ishara.recognizer.open_set import OPEN_SET
+from ishara.recognizer.taught import TAUGHT
 
 
 def write_recognizer(

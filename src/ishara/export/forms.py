@@ -21,10 +21,10 @@ from ishara.export.parity import check_outputs, compare, probes
 from ishara.models.contract import SignModel
 from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import GRAPH, PROGRAM, Accuracy, Config
-from ishara.recognizer_forms import FORMS, Form
-from ishara.recognizer_inputs import pad
-from ishara.recognizer_runtime import OnnxRuntime
+from ishara.recognizer.folder import GRAPH, PROGRAM, Accuracy, Config
+from ishara.recognizer.forms import FORMS, Form
+from ishara.recognizer.inputs import pad
+from ishara.recognizer.runtime import OnnxRuntime
 
 # Points of top-1 that a reduced form may lose.
 MOST_LOST = 1.0

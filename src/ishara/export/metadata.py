@@ -13,8 +13,8 @@ import onnx
 from ishara import __version__
 from ishara.clips.corpora import get_corpus
 from ishara.errors import IsharaError
-from ishara.recognizer_folder import Config
-from ishara.recognizer_runtime import LABELS
+from ishara.recognizer.folder import Config
+from ishara.recognizer.runtime import LABELS
 
 
 def graph_metadata(config: Config) -> dict[str, str]:

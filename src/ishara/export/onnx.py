@@ -15,8 +15,8 @@ from ishara.export.lean import lean
 from ishara.export.parity import TOLERANCE, compare, probes, run_torch
 from ishara.hush import hushed
 from ishara.models.contract import SignModel
-from ishara.recognizer_graph import OPSET
-from ishara.recognizer_runtime import OUTPUTS
+from ishara.recognizer.graph import OPSET
+from ishara.recognizer.runtime import OUTPUTS
 
 __all__ = ["OPSET", "TOLERANCE", "check_parity", "export_onnx"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
 from ishara.models.contract import SignModel
-from ishara.recognizer_runtime import OUTPUTS
+from ishara.recognizer.runtime import OUTPUTS
 
 TOLERANCE = 1e-4
 # Lengths of clips on which parity is proven: short and long, alone and padded …

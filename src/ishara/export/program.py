@@ -22,7 +22,7 @@ from ishara.errors import IsharaError
 from ishara.export.parity import Batch, Run, compare, run_torch
 from ishara.hush import hushed
 from ishara.models.contract import SignModel
-from ishara.recognizer_runtime import OUTPUTS
+from ishara.recognizer.runtime import OUTPUTS
 
 # Clips that it is traced with; nothing of it may depend on how many they are, and how long.
 _LENGTHS = (23, 14, 9)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from ishara.recognizer_inputs import pad
+from ishara.recognizer.inputs import pad
 
 _DYNAMIC = ("MatMul", "Gemm")
 _STATIC = ("MatMul", "Gemm", "Conv")

@@ -9,7 +9,7 @@ from ishara.errors import IsharaError
 from ishara.pose.estimate.stream import StreamEstimator, make_stream_estimator
 from ishara.pose.skeleton import Skeleton, get_skeleton
 from ishara.recipe import EstimatorOptions, Recipe
-from ishara.recognizer_inputs import estimator_options
+from ishara.recognizer.inputs import estimator_options
 
 Make = Callable[[EstimatorOptions], StreamEstimator]
 # Each holds some hundred megabytes.

@@ -9,8 +9,8 @@ from ishara.live.signs import LandmarkSigns
 from ishara.pose.pose import Pose
 from ishara.pose.repair import hands_seen
 from ishara.recognizer import Recognizer
-from ishara.recognizer_names import is_built_in
-from ishara.recognizer_teach import Taught, teach
+from ishara.recognizer.names import is_built_in
+from ishara.recognizer.teach import Taught, teach
 
 _MOST_TAKES = 20
 _SHORTEST = 0.3
@@ -64,7 +64,7 @@ class Takes:
         Raises
         ------
         IsharaError
-            As `ishara.recognizer_teach.teach`; the takes stay.
+            As `ishara.recognizer.teach.teach`; the takes stay.
         """
         taught = teach(recognizer, gloss, self._poses, consent=consent)
         self.forget()

@@ -18,7 +18,7 @@ import torch
 
 from ishara.errors import IsharaError
 from ishara.models.weights import load_weights
-from ishara.recognizer_folder import CONFIG, INSIDE_RUN
+from ishara.recognizer.folder import CONFIG, INSIDE_RUN
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 # For the hub's first answer, in seconds; the hub's own library would try for ten times as long.

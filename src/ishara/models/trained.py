@@ -12,7 +12,7 @@ from ishara.models.registry import create_model
 from ishara.models.weights import WEIGHTS, check_fit, fit_weights, load_weights
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import CONFIG, Config, read_config, verify
+from ishara.recognizer.folder import CONFIG, Config, read_config, verify
 
 
 def recipe_model(recipe: Recipe, num_classes: int) -> SignModel:

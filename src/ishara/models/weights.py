@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from ishara.errors import IsharaError
 from ishara.models.contract import SignModel
 from ishara.pose.features import FeatureLayout
-from ishara.recognizer_folder import CONFIG, find_recognizer, read_config, verify
+from ishara.recognizer.folder import CONFIG, find_recognizer, read_config, verify
 
 WEIGHTS = "model.safetensors"
 

@@ -14,7 +14,7 @@ from ishara.pose.files import is_landmark_file, read_pose
 from ishara.pose.pose import Array, Pose
 from ishara.pose.skeleton import Skeleton
 from ishara.recipe import EstimatorOptions, Recipe
-from ishara.recognizer_inputs import estimator_options
+from ishara.recognizer.inputs import estimator_options
 from ishara.video import Box, VideoStream, stream_video
 
 Frame = tuple[float, Array, Array]

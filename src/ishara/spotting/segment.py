@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ishara.recognizer_prediction import Prediction
+from ishara.recognizer.prediction import Prediction
 
 UNKNOWN = "?"
 

@@ -11,7 +11,7 @@ from ishara.errors import IsharaError
 from ishara.pose.pose import Array
 from ishara.pose.skeleton import Skeleton
 from ishara.recognizer import Prediction, Recognizer
-from ishara.recognizer_inputs import ModelInput
+from ishara.recognizer.inputs import ModelInput
 from ishara.spotting.boundaries import Boundary, BoundaryFinder
 from ishara.spotting.chain import Chain, Node
 from ishara.spotting.edges import Stretch, stretch_between

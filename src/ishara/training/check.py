@@ -18,7 +18,7 @@ from ishara.models.trained import recipe_model, trained_model
 from ishara.models.weights import WEIGHTS
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import GRAPH
+from ishara.recognizer.folder import GRAPH
 from ishara.training.preflight import check_names
 
 # Clips of a batch, and frames of the longest, of landmarks and of pictures, which take a thousand times as long.

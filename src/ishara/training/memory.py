@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ishara.evaluation.open_set import find_threshold, join, pairs
 from ishara.recognizer import ModelInput, Recognizer, softmax
-from ishara.recognizer_gallery import GALLERY, Gallery
-from ishara.recognizer_openset import OPEN_SET, OpenSet
+from ishara.recognizer.gallery import GALLERY, Gallery
+from ishara.recognizer.open_set import OPEN_SET, OpenSet
 from ishara.training.data import ClipDataset, ClipKey, TrainingClips
 from ishara.training.sides import Sides
 

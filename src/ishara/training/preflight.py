@@ -11,7 +11,7 @@ from ishara.errors import IsharaError, choices
 from ishara.models.options import Sign2TextOptions, model_options, options_of, sees_pixels
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import find_recognizer
+from ishara.recognizer.folder import find_recognizer
 
 
 def check_names(recipe: Recipe) -> None:

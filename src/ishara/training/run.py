@@ -19,7 +19,7 @@ from ishara.models.contract import SignModel
 from ishara.models.trained import recipe_model
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import INSIDE_RUN
+from ishara.recognizer.folder import INSIDE_RUN
 from ishara.training.data import ClipData
 from ishara.training.frame_features import FrameModel, keep_features
 from ishara.training.losses import make_loss

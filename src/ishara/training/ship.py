@@ -20,7 +20,7 @@ from ishara.evaluation.metrics import Summary
 from ishara.export.forms import export_form
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CARD, card_of_form
+from ishara.recognizer.folder import CARD, card_of_form
 from ishara.training.folds import split_clips
 from ishara.training.run import fit
 

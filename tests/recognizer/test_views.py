@@ -15,7 +15,7 @@ from ishara.pose.prepare import prepare
 from ishara.pose.views import further_views
 from ishara.recipe import Recipe
 from ishara.recognizer import ModelInput, Recognizer
-from ishara.recognizer_folder import CARD
+from ishara.recognizer.folder import CARD
 from ishara.training import fit, split_clips
 from ishara.training.preflight import check_names
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ishara.errors import IsharaError, choices
 from ishara.extras import extra
-from ishara.recognizer_folder import CONFIG, Config
-from ishara.recognizer_graph import check_graph, check_numbers
+from ishara.recognizer.folder import CONFIG, Config
+from ishara.recognizer.graph import check_graph, check_numbers
 
 if TYPE_CHECKING:
     import onnxruntime as ort

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from ishara.errors import IsharaError
 from ishara.pose.pose import Pose
 from ishara.recipe import Recipe
-from ishara.recognizer_folder import (
+from ishara.recognizer.folder import (
     CALIBRATION,
     CARD,
     CONFIG,
@@ -25,17 +25,16 @@ from ishara.recognizer_folder import (
     read_temperature,
     verify,
 )
-from ishara.recognizer_gallery import GALLERY, Teaching, read_gallery
-from ishara.recognizer_inputs import ModelInput, Source, batches, make_reader, pad
-from ishara.recognizer_openset import OPEN_SET, OpenSet, read_open_set
-from ishara.recognizer_prediction import Candidate, Prediction, rank, softmax
-from ishara.recognizer_runtime import OUTPUTS, Provider, Runtime, open_runtime
-from ishara.recognizer_taught import TAUGHT, TaughtClips, read_taught
+from ishara.recognizer.gallery import GALLERY, Teaching, read_gallery
+from ishara.recognizer.inputs import ModelInput, Source, batches, make_reader, pad
+from ishara.recognizer.open_set import OPEN_SET, OpenSet, read_open_set
+from ishara.recognizer.prediction import Prediction, rank, softmax
+from ishara.recognizer.runtime import Provider, Runtime, open_runtime
+from ishara.recognizer.taught import TAUGHT, TaughtClips, read_taught
 
 if TYPE_CHECKING:
     from ishara.video.box import Box
 
-__all__ = ["OUTPUTS", "Candidate", "ModelInput", "Outputs", "Prediction", "Recognizer", "softmax"]
 
 _BATCH = 32
 Clip = Source | ModelInput
@@ -152,7 +151,7 @@ class Recognizer:
 
     @property
     def taught(self) -> TaughtClips:
-        """The clips that it was taught; `ishara.recognizer_teach` adds and removes them."""
+        """The clips that it was taught; `ishara.recognizer.teach` adds and removes them."""
         taught = self._taught
         return taught[0] if taught else TaughtClips.none()
 

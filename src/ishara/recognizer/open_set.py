@@ -17,7 +17,7 @@ class OpenSet(BaseModel):
     """``open_set.json``: from which score on a sign counts as known, and what is known of that threshold.
 
     The score is the calibrated probability of the most likely gloss, before it is shared with taught signs; what is
-    taught raises it (see `ishara.recognizer_gallery.Teaching`).
+    taught raises it (see `ishara.recognizer.gallery.Teaching`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ishara.errors import IsharaError
-from ishara.recognizer_arrays import read_arrays
+from ishara.recognizer.arrays import read_arrays
 
 GALLERY = "gallery.npz"
 Floats = NDArray[np.floating]

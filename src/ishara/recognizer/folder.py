@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 from ishara.errors import IsharaError
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
-from ishara.recognizer_forms import Form
-from ishara.recognizer_names import find_by_name, names
+from ishara.recognizer.forms import Form
+from ishara.recognizer.names import find_by_name, names
 
 FORMAT = 1
 CONFIG = "config.json"

@@ -19,8 +19,8 @@ from ishara.clips.corpora.synthetic import synthetic_clip
 from ishara.errors import IsharaError
 from ishara.pose.files import write_pose
 from ishara.recognizer import Recognizer
-from ishara.recognizer_inputs import ModelInput, batches
-from ishara.recognizer_runtime import _check_labels, open_runtime
+from ishara.recognizer.inputs import ModelInput, batches
+from ishara.recognizer.runtime import _check_labels, open_runtime
 
 
 @given(st.lists(st.integers(1, 3000), max_size=120), st.integers(1, 40))

@@ -22,12 +22,12 @@ from ishara.pose.pose import Pose
 from ishara.pose.prepare import model_skeleton
 from ishara.pose.repair import hands_seen
 from ishara.pose.skeleton import HANDS
-from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CONFIG, read_config
-from ishara.recognizer_gallery import GALLERY
-from ishara.recognizer_inputs import ModelInput, Source
-from ishara.recognizer_names import is_built_in, own_folder
-from ishara.recognizer_taught import TAUGHT, TaughtClips, is_gloss, locked, write_taught
+from ishara.recognizer.folder import CONFIG, read_config
+from ishara.recognizer.gallery import GALLERY
+from ishara.recognizer.inputs import ModelInput, Source
+from ishara.recognizer.names import is_built_in, own_folder
+from ishara.recognizer.recognizer import Recognizer
+from ishara.recognizer.taught import TAUGHT, TaughtClips, is_gloss, locked, write_taught
 
 _LONGEST_NOTE = 1000
 # Two embeddings are of the same clip where their cosine is at least this.

@@ -17,7 +17,7 @@ from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import get_skeleton
 from ishara.recognizer import Recognizer, softmax
-from ishara.recognizer_folder import CALIBRATION, CONFIG, GRAPH, digest
+from ishara.recognizer.folder import CALIBRATION, CONFIG, GRAPH, digest
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from ishara.export.folder import write_recognizer
 from ishara.export.forms import export_form
 from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CALIBRATION, CONFIG, GRAPH, digest
-from ishara.recognizer_graph import check_graph
+from ishara.recognizer.folder import CALIBRATION, CONFIG, GRAPH, digest
+from ishara.recognizer.graph import check_graph
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
 from ishara.pose.skeleton import HANDS
 from ishara.recognizer import Recognizer
-from ishara.recognizer_folder import CONFIG, GRAPH
-from ishara.recognizer_gallery import GALLERY, Gallery, Space, Teaching, read_gallery
-from ishara.recognizer_taught import LOCK, TAUGHT
-from ishara.recognizer_teach import forget, taught, teach
+from ishara.recognizer.folder import CONFIG, GRAPH
+from ishara.recognizer.gallery import GALLERY, Gallery, Space, Teaching, read_gallery
+from ishara.recognizer.taught import LOCK, TAUGHT
+from ishara.recognizer.teach import forget, taught, teach
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_folder_that_cannot_be_written_to_says_so(recognizer: Recognizer, monk
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("ishara.recognizer_taught.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("ishara.recognizer.taught.tempfile.mkstemp", refuse)
     with pytest.raises(IsharaError, match=r"cannot be written to \(Permission denied\), so nothing was changed"):
         teach(recognizer, "TEA", takes("SYN-09", 1))
     assert recognizer.glosses == recognizer.labels
@@ -147,7 +147,7 @@ def test_two_processes_at_once_lose_nothing(recognizer: Recognizer, tmp_path: Pa
     for number in (1, 2, 3, 4):
         write_pose(synthetic_clip("SYN-09", 1, number), tmp_path / f"{number}.pose")
     code = (
-        "import sys, ishara; from ishara.recognizer_teach import teach\n"
+        "import sys, ishara; from ishara.recognizer.teach import teach\n"
         "r = ishara.load(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
         "[teach(r, f'{sys.argv[2]}{n}', [f'{sys.argv[3]}/{n}.pose']) for n in (1, 2, 3, 4)]"
     )
@@ -210,7 +210,7 @@ def test_an_interrupted_write_leaves_what_was_there(recognizer: Recognizer, monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ishara.recognizer_taught.os.fsync", full)
+    monkeypatch.setattr("ishara.recognizer.taught.os.fsync", full)
     with pytest.raises(IsharaError, match="No space left on device"):
         teach(recognizer, "TREE", takes("SYN-10", 1))
     left = {path.name for path in recognizer.folder.iterdir()} - set(recognizer.config.files)
