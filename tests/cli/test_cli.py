@@ -359,3 +359,9 @@ def test_a_mistake_is_found_before_anything_is_thrown_away(
     assert code == 1
     assert mistake.partition("=")[2] in err
     assert (run_folder / "recognizer/model.onnx").is_file()
+
+
+def test_a_command_line_that_only_asks_for_help_waits_for_no_library() -> None:
+    code = "import sys, ishara.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "pydantic", "polars", "av", "onnxruntime", "torch"} & set(loaded)

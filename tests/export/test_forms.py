@@ -22,11 +22,11 @@ from ishara.export.half import halve
 from ishara.export.onnx import export_onnx
 from ishara.export.parity import check_outputs, compare, probes, run_torch
 from ishara.export.quantise import quantise_dynamic, quantise_static
+from ishara.forms import FORMS
 from ishara.models import create_model, list_models
 from ishara.models.weights import WEIGHTS, load_weights
 from ishara.recognizer import Recognizer
 from ishara.recognizer.folder import CALIBRATION, CARD, CONFIG, GRAPH, digest
-from ishara.recognizer.forms import FORMS
 from ishara.recognizer.gallery import GALLERY
 from ishara.recognizer.graph import check_graph
 from ishara.recognizer.open_set import OPEN_SET

@@ -10,9 +10,9 @@ from typing import Literal
 from ishara.bench.machine import Device
 from ishara.errors import IsharaError
 from ishara.extras import extra
+from ishara.forms import Form
 from ishara.recognizer import Recognizer
 from ishara.recognizer.folder import CALIBRATION, CONFIG, PROGRAM, Config, find_recognizer, read_config
-from ishara.recognizer.forms import Form
 from ishara.recognizer.inputs import ModelInput
 
 Kind = Literal["runtime", "torch, eager", "torch, fused"]

@@ -11,7 +11,7 @@ from rich.markup import escape
 from ishara.cli.app import ModelPath, app
 from ishara.console import tell, track
 from ishara.errors import IsharaError, choices
-from ishara.recognizer.forms import FORMS
+from ishara.forms import FORMS
 
 
 @app.command()

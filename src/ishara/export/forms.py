@@ -18,11 +18,11 @@ from ishara.export.folder import write_form
 from ishara.export.metadata import graph_metadata, stamp
 from ishara.export.onnx import export_onnx
 from ishara.export.parity import check_outputs, compare, probes
+from ishara.forms import FORMS, Form
 from ishara.models.contract import SignModel
 from ishara.models.trained import trained_model
 from ishara.recognizer import Recognizer
 from ishara.recognizer.folder import GRAPH, PROGRAM, Accuracy, Config
-from ishara.recognizer.forms import FORMS, Form
 from ishara.recognizer.inputs import pad
 from ishara.recognizer.runtime import OnnxRuntime
 

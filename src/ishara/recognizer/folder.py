@@ -13,9 +13,9 @@ from unicodedata import category
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from ishara.errors import IsharaError
+from ishara.forms import Form
 from ishara.pose.prepare import model_layout
 from ishara.recipe import Recipe
-from ishara.recognizer.forms import Form
 from ishara.recognizer.names import find_by_name, names
 
 FORMAT = 1
