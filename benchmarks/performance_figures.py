@@ -98,6 +98,18 @@ def training(content: Content) -> Iterator[Row]:
                      content["wanted"] if judged else None)  # fmt: skip
 
 
+def folds(content: Content) -> Iterator[Row]:
+    """`bench_folds.py`."""
+    wanted = content["wanted_seconds"]
+    for name, row in content["recipes"].items():
+        twice = ", with and without the validation clips" if row["refit"] else ""
+        yield Row(
+            f"A fold of `{name}`, from its clips to the predictions",
+            f"{row['seconds'] / 60:.1f} min", f"≤ {wanted / 60:g} min", row["seconds"] <= wanted,
+            note=f"{row['clips']} clips to learn from, {row['epochs']} epochs{twice}",
+        )  # fmt: skip
+
+
 def memory(content: Content) -> Iterator[Row]:
     """`bench_memory.py`."""
     own, theirs = (content["per_byte_on_disk"][who]["anonymous"] for who in ("ishara", "notebook"))
@@ -205,6 +217,7 @@ SOURCES = (
     Source("bench-extraction.json", "Extraction", "benchmarks/bench_extraction.py", extraction),
     Source("bench-decoding.json", "Decoding", "benchmarks/bench_decoding.py", decoding),
     Source("bench-training.json", "Training on landmarks", "benchmarks/bench_training.py", training),
+    Source("bench-folds.json", "A fold of a cross-validation", "benchmarks/bench_folds.py", folds),
     Source("bench-memory.json", "Memory of training sets", "benchmarks/bench_memory.py", memory),
     Source("bench-pixel-models.json", "Models of pixels", "benchmarks/bench_pixel_models.py", pixel_models),
     Source(

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 import torch
 
+import bench_folds
 import bench_inference
 import bench_pixel_training
 import measure_install
@@ -376,6 +377,22 @@ def test_what_the_other_benchmarks_wrote_is_judged_as_they_judge_it() -> None:
         "notebook": {"times_fastest_other": {"median": 1, "low": 1, "high": 1}, "peak_bytes": 8},
     }}]}  # fmt: skip
     assert [row.met for row in performance_figures.pixel_models(missed)] == [False, False]
+
+
+def test_a_fold_is_timed_from_beginning_to_end_and_a_late_one_is_told(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(tiny_recipe.with_overrides(["protocol.seeds=[3, 4]"]).to_yaml(), encoding="utf-8")
+    monkeypatch.setattr(bench_folds, "WANTED", 0.001)
+    with pytest.raises(IsharaError, match="A fold of tiny takes longer"):
+        bench_folds.main([path], tmp_path)
+    content = json.loads((tmp_path / "bench-folds.json").read_text(encoding="utf-8"))
+    assert content["recipes"]["tiny"]["seconds"] > 0
+    assert content["recipes"]["tiny"]["epochs"] == tiny_recipe.train.max_epochs
+    (row,) = performance_figures.folds(content)
+    assert row.met is False
+    assert row.required == "≤ 1.66667e-05 min"
 
 
 def test_an_installation_is_measured_by_package_and_told_in_a_line(tmp_path: Path) -> None:
