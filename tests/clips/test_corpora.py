@@ -95,6 +95,15 @@ def test_landmark_arrays_bring_gloss_signer_and_what_else_they_know(tmp_path):
     assert [len(read_pose(clip.path)) for clip in manifest] == [2, 4]
 
 
+def test_a_landmark_array_that_is_known_brings_its_language_and_terms(tmp_path):
+    path = landmark_file(tmp_path / "wlasl50-landmarks.npz", gloss=["TEA", "BOOK"])
+    assert read_corpus("landmarks", path).table["language"].to_list() == ["ase", "ase"]
+    assert read_corpus("landmarks", path, {"language": "bzs"}).table["language"].to_list() == ["bzs", "bzs"]
+    assert get_corpus("landmarks").about(path).licence.startswith("C-UDA")
+    for elsewhere in (None, tmp_path / "my.npz"):
+        assert get_corpus("landmarks").about(elsewhere).licence == "those of the file"
+
+
 @pytest.mark.parametrize(
     ("members", "says"),
     [

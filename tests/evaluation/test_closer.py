@@ -27,7 +27,7 @@ from ishara.evaluation.traits import ClipTraits, Traits, read_traits
 from ishara.pose.estimate.shared import SharedEstimator
 from ishara.pose.files import read_pose
 from ishara.pose.pose import Pose
-from ishara.recipe import Recipe
+from ishara.recipe import Data, Recipe
 from ishara.recognizer import Recognizer
 
 
@@ -223,3 +223,13 @@ def test_the_card_of_what_was_not_measured_promises_nothing(tiny_run: Path) -> N
     assert "## Shortcuts" not in card
     assert "Not for decisions about people" in card
     assert "- Terms, which hold for this model too: MIT, as Ishara" in card
+
+
+def test_the_card_names_the_terms_of_the_very_file_that_it_learnt_from(tiny_run: Path) -> None:
+    recognizer = Recognizer.load(tiny_run)
+    data = Data(corpus="landmarks", root=Path("data/wlasl50-landmarks.npz"))
+    recognizer.config = recognizer.config.model_copy(
+        update={"recipe": recognizer.recipe.model_copy(update={"data": data})}
+    )
+    card = model_card(recognizer, Manifest.read(tiny_run / "manifest.csv"))
+    assert "- Terms, which hold for this model too: C-UDA 1.0" in card

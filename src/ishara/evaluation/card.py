@@ -153,7 +153,7 @@ def _data(recipe: Recipe, manifest: Manifest) -> list[str]:
             named,
             "- Terms: not stated in the manifest. Whoever gives this model on must know that the signers agreed to it.",
         ]
-    corpus = get_corpus(recipe.data.corpus)
+    corpus = get_corpus(recipe.data.corpus).about(recipe.data.root)
     root = f" ({recipe.data.root})" if recipe.data.root else ""
     return [
         f"- Clips: {corpus.name}{root}: {corpus.title}",

@@ -13,6 +13,7 @@ import onnx
 from ishara import __version__
 from ishara.clips.corpora import get_corpus
 from ishara.errors import IsharaError
+from ishara.recipe import Data
 from ishara.recognizer.folder import Config
 from ishara.recognizer.runtime import LABELS
 
@@ -25,7 +26,7 @@ def graph_metadata(config: Config) -> dict[str, str]:
         "ishara.form": config.form,
         "ishara.recipe": f"{recipe.name} ({recipe.hash})",
         LABELS: json.dumps(config.labels, ensure_ascii=False),
-        "ishara.terms": _terms(recipe.data.corpus),
+        "ishara.terms": _terms(recipe.data),
     }
     if config.input == "pixels":
         return facts | {"ishara.frame": f"RGB uint8 {config.frame}"}
@@ -47,11 +48,12 @@ def stamp(graph: Path, metadata: dict[str, str]) -> None:
         file.write(addition.SerializeToString())
 
 
-def _terms(corpus: str | None) -> str:
+def _terms(data: Data) -> str:
     """The terms of the clips that a model learnt from, which hold for the model too."""
-    if corpus is None:
+    if data.corpus is None:
         return "those of the clips that it was trained on"
     try:
-        return f"those of the corpus {corpus}: {get_corpus(corpus).licence}"
+        corpus = get_corpus(data.corpus).about(data.root)
     except IsharaError:
-        return f"those of the corpus {corpus}"
+        return f"those of the corpus {data.corpus}"
+    return f"those of {corpus.title} ({corpus.name}): {corpus.licence}"

@@ -98,7 +98,7 @@ def _licence(recipe: Recipe) -> list[str]:
     """The terms of the clips that it learnt from, with the notice that the corpus's folder holds."""
     if recipe.data.corpus is None or recipe.data.root is None:
         raise IsharaError(f"{recipe.name}: names no corpus, so nobody knows the terms of its clips.")
-    corpus = get_corpus(recipe.data.corpus)
+    corpus = get_corpus(recipe.data.corpus).about(recipe.data.root)
     root = find_root(recipe.data.root)
     notices = [path for path in (root / "LICENSE", root / "LICENSE.txt") if path.is_file()]
     lines = ["## Licence", "", f"Learnt from clips under {corpus.licence}: {corpus.source} ({corpus.citation}).", ""]

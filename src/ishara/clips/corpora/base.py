@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,9 @@ class Corpus:
     kaggle
         The Kaggle data set that `ishara corpora get` downloads, where the terms allow that; ``None`` where the owner is
         to be asked.
+    files
+        Of a corpus that reads the files of several data sets: by a file's name without its ending, what is known of
+        that data set: ``title``, ``language``, ``licence``, ``source`` or ``citation``.
     make
         For a corpus that is generated: writes it into a folder, or goes on with what is there, with progress.
     """
@@ -57,4 +60,9 @@ class Corpus:
     read: Callable[[Path, Options], Manifest]
     options: Mapping[str, str] = field(default_factory=dict)
     kaggle: str | None = None
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     make: Callable[[Path, Progress], object] | None = None
+
+    def about(self, root: Path | None) -> Corpus:
+        """What is said of the data set in a file, where that one is known; else of the corpus."""
+        return replace(self, **self.files.get(root.stem, {})) if root is not None else self
