@@ -43,7 +43,8 @@ def export_onnx(model: SignModel, path: Path) -> None:
     Raises
     ------
     IsharaError
-        If an output of the file differs from torch's by more than 1e-4; the message names it.
+        If an output of the file differs from torch's by more than 1e-4 (1e-5 of its largest value where
+        that is above 10); the message names it.
     """
     model = model.cpu().eval()
     partial = path.with_name(path.name + ".part")
@@ -77,7 +78,7 @@ def check_parity(model: SignModel, path: Path) -> float:
     Raises
     ------
     IsharaError
-        If it is above 1e-4 (or not a number) for any output; the message names the output and the shape.
+        If it is above what :func:`~ishara.export.parity.compare` accepts; the message names the output and the shape.
     """
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     return compare(

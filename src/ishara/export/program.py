@@ -72,7 +72,8 @@ def export_program(model: SignModel, path: Path, batches: Iterable[Batch], facts
     Raises
     ------
     IsharaError
-        If PyTorch cannot export the model, or an output of the file differs from the model's by more than 1e-4.
+        If PyTorch cannot export the model, or an output of the file differs from the model's by more than
+        :func:`~ishara.export.parity.compare` accepts.
     """
     partial = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
