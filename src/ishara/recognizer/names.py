@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 # Each folder in it is a recogniser that ships with Ishara; its name is the recogniser's.
-PRETRAINED = Path(__file__).parent / "pretrained"
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
 _CONFIG = "config.json"
 
 
