@@ -3,7 +3,8 @@
     python benchmarks/measure_comparisons.py
 
 Writes ``results/measure-comparison-A-B.json`` from the predictions in ``runs/A-crossval`` and ``runs/B-crossval`` (a
-notebook's baseline is in ``runs/A-notebook``). A pair of which a run is not finished is left out, and said so.
+notebook's baseline is in ``runs/A-notebook``). A pair of which a run is not finished is left out, and said so. Where A
+was measured on some of the folds alone, B's predictions of these folds are taken, and the file says of how many.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import polars as pl
 import typer
 
 from ishara.console import errors
@@ -33,9 +35,12 @@ def predictions_of(runs: Path, name: str) -> Path:
 def compared(runs: Path, a: str, b: str) -> dict[str, Any]:
     """All of a comparison, ready for JSON."""
     first, second = (Predictions.read(predictions_of(runs, name)) for name in (a, b))
+    folds, of = first.table["fold"].n_unique(), second.table["fold"].n_unique()
+    if folds < of:
+        second = second.where(pl.col("fold").is_in(first.table["fold"].unique().to_list()))
     found = compare(first, second, name_a=a, name_b=b)
     seeds = {name: sorted(part.table["seed"].unique()) for name, part in ((a, first), (b, second))}
-    return {**found.model_dump(mode="json"), "seeds": seeds, **provenance()}
+    return {**found.model_dump(mode="json"), "seeds": seeds, "folds": [folds, of], **provenance()}
 
 
 def main(

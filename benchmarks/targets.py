@@ -57,13 +57,15 @@ class Part(BaseModel):
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured: the value, its 95 % interval where there is one, the chance level and the seeds."""
+    """What was measured: the value, its 95 % interval where there is one, the chance level, the seeds, and on how many
+    of how many folds where these are counted."""
 
     value: float
     low: float | None = None
     high: float | None = None
     chance: float | None = None
     seeds: int | None = None
+    folds: tuple[int, int] | None = None
 
 
 def read_targets(path: Path = TARGETS) -> tuple[Part, ...]:
@@ -85,13 +87,14 @@ def figure(results: Path, target: Target) -> Figure | None:
     content = json.loads(path.read_text(encoding="utf-8"))
     found = _at(content, target.at)
     value, interval = (found["value"], found["interval"] or {}) if isinstance(found, dict) else (found, {})
-    seeds = content.get("seeds")
+    seeds, folds = content.get("seeds"), content.get("folds")
     return Figure(
         value=value,
         low=interval.get("low"),
         high=interval.get("high"),
         chance=_at(content, target.chance) if target.chance else None,
         seeds=len(seeds) if isinstance(seeds, list) else None,
+        folds=(folds[0], folds[1]) if target.compare and folds else None,
     )
 
 

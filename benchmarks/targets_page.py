@@ -62,7 +62,8 @@ def _measured(target: Target, found: Figure) -> str:
     between = f" ({_shown(target, found.low)} to {_shown(target, found.high)})" if found.low is not None else ""
     chance = f"; chance {_shown(target, found.chance)}" if found.chance is not None else ""
     seeds = f"; {found.seeds} {'seed' if found.seeds == 1 else 'seeds'}" if found.seeds is not None else ""
-    return f"{_shown(target, found.value)}{between}{chance}{seeds}"
+    part = f"; on {found.folds[0]} of {found.folds[1]} folds" if found.folds and len(set(found.folds)) == 2 else ""
+    return f"{_shown(target, found.value)}{between}{chance}{seeds}{part}"
 
 
 def _required(target: Target) -> str:

@@ -87,6 +87,22 @@ def test_pairs_are_compared_where_both_runs_are_finished(tmp_path, monkeypatch, 
     assert "Left out: b against a. Not there: " in capsys.readouterr().err.replace("\n", " ")
 
 
+def test_where_one_was_measured_on_some_folds_both_are_compared_on_these(tmp_path, monkeypatch):
+    clips = [Clip(id=str(i), path="a.pose", gloss="ab"[i % 2], signer=f"s{i % 6}") for i in range(24)]
+    right = np.array([[1 - i % 2, i % 2] for i in range(24)], dtype=float)
+    folds = [Predictions.build(clips[i::3], right[i::3], ["a", "b"], fold=f"fold-{i}") for i in range(3)]
+    Predictions.concat(folds).write(tmp_path / "b-crossval" / PREDICTIONS)
+    wrong = Predictions.build(clips[1::3], right[1::3, ::-1], ["a", "b"], fold="fold-1")
+    wrong.write(tmp_path / "a-notebook" / PREDICTIONS)
+    row = target(name="better", file="", compare=("a-notebook", "b"), at="top1.difference", least=0.1)
+    monkeypatch.setattr(measure_comparisons, "read_targets", lambda: (Part(title="", text="", rows=(row,)),))
+    measure_comparisons.main(tmp_path, tmp_path / "results")
+    content = json.loads((tmp_path / "results" / comparison_file("a-notebook", "b")).read_text())
+    assert content["clips"] == 8
+    page = targets_page.page(tmp_path / "results", [Part(title="", text="", rows=(row,))])
+    assert "; on 1 of 3 folds | at least +10.0 | met |" in page
+
+
 def test_every_target_names_a_figure_that_its_file_has():
     """A figure that is there is found; a misspelt path would raise."""
     rows = [row for part in read_targets() for row in part.rows]
