@@ -28,6 +28,7 @@ from ishara.console import errors, figures_table, folds_table, track
 from ishara.errors import IsharaError, choices
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
+from ishara.evaluation.run import PREDICTIONS
 from ishara.recipe import Recipe
 from ishara.training.progress import shown
 from ishara.training.protocol import crossval
@@ -119,6 +120,7 @@ def main(
     folder = out or Path("runs") / f"{chosen.name}-{LEARNER}"
     with shown(bar=False) as report:
         run = crossval(chosen, folder, learner=notebook_learner, report=report)
+    run.predictions.write(folder / PREDICTIONS)
     own: dict[str, Any] = {"model": chosen.model.name, **asdict(settings), "threads": threads}
     measured = result(chosen, run, learner=LEARNER) | {"notebook": own}
     written = write_result(results, measured)

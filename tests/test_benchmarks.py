@@ -14,6 +14,7 @@ import bench_inference
 import bench_pixel_training
 import measure_install
 import measure_videos
+import notebook_baseline
 import performance_figures
 import performance_page
 from inference import contests, costs, recognisers
@@ -22,6 +23,8 @@ from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.evaluation.pages import put_between
+from ishara.evaluation.predictions import Predictions
+from ishara.evaluation.run import PREDICTIONS
 from ishara.models import create_model
 from ishara.pose.files import write_pose
 from ishara.pose.pose import Pose
@@ -177,6 +180,19 @@ def test_the_baseline_predicts_the_test_side_of_a_recipes_fold(
     assert history["watched_accuracy"].is_null().to_list() == [True, False]
     right = (predictions.table["predicted"] == predictions.table["gloss"]).mean()
     assert history["watched_accuracy"][-1] == pytest.approx(right)
+
+
+def test_the_baseline_leaves_what_comparisons_are_made_of(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SETTINGS, "spoter", replace(SETTINGS["spoter"], epochs=1))
+    recipe = tiny_recipe.with_overrides(["protocol.name=held-out", "protocol.seeds=[0]"])
+    (tmp_path / "tiny.yaml").write_text(recipe.to_yaml(), encoding="utf-8")
+    notebook_baseline.main(tmp_path / "tiny.yaml", None, tmp_path / "results", tmp_path / "run", 1)
+    predictions = Predictions.read(tmp_path / "run" / PREDICTIONS)
+    measured = json.loads((tmp_path / "results" / "tiny.notebook.json").read_text(encoding="utf-8"))
+    assert measured["summary"]["clips"] == len(predictions)
+    assert measured["learner"] == "notebook"
 
 
 def test_a_model_that_the_notebook_lacks_is_refused(tiny_recipe: Recipe) -> None:
