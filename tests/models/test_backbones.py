@@ -54,6 +54,10 @@ def test_features_are_those_of_transformers(tmp_path: Path, resnet: ResNetForIma
         expected = resnet.resnet((x[0] / 255 - 0.45) / 0.225).pooler_output.flatten(1)
         torch.testing.assert_close(model.frame_features(x, mask)[0], expected, atol=1e-5, rtol=0)
     assert "gave the ResNet; all that follows it is new" in model.origin[0]
+    wider = make(folder, sees="both").eval()
+    with torch.no_grad():
+        found = wider.frame_features(x, mask)[0]
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

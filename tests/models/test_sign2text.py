@@ -54,9 +54,10 @@ def test_it_is_the_notebooks_model() -> None:
 
 @pytest.mark.parametrize("filling", [0, 255])
 @pytest.mark.parametrize("training", [False, True])
-def test_padding_changes_nothing(filling: int, training: bool) -> None:
-    """In training too: padding is no part of the batch's statistics."""
-    model = make().train(training)
+@pytest.mark.parametrize("options", [{}, {"sees": "motion"}, {"sees": "both", "residual": True}])
+def test_padding_changes_nothing(options: dict[str, Any], filling: int, training: bool) -> None:
+    """In training too: padding is no part of the batch's statistics, nor of the clip's mean picture."""
+    model = make(**options).train(training)
     x, mask = model.random_clips([6, 3], seed=2)
     more = torch.full((2, 4, *model.input_shape), filling, dtype=torch.uint8)
     x[~mask] = filling
@@ -72,14 +73,53 @@ def test_padding_changes_nothing(filling: int, training: bool) -> None:
             torch.testing.assert_close(alone.logits, short.logits[1:], atol=1e-6, rtol=0)
 
 
-def test_the_graph_agrees_with_torch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [{"layers": 2, "bottleneck": True}, {"sees": "both", "residual": True}])
+def test_the_graph_agrees_with_torch(tmp_path: Path, options: dict[str, Any]) -> None:
     """Its own parity check goes over lengths, alone and padded; anything above 1e-4 is refused."""
     torch.manual_seed(3)
-    model = make(layers=2, bottleneck=True)
+    model = make(**options)
     with torch.no_grad():
         for parameter in model.lstm.parameters():
             parameter.uniform_(-0.5, 0.5)
     export_onnx(model, tmp_path / "model.onnx")
+
+
+def test_motion_takes_no_notice_of_what_stands_still() -> None:
+    """Another wall behind the same movement; and a clip in which nothing moves is like any other such clip."""
+    moving = torch.zeros(1, 4, 3, 32, 32, dtype=torch.uint8)
+    for number in range(4):
+        moving[0, number, :, 8:16, 8 * number : 8 * number + 8] = 40
+    mask = torch.ones(1, 4, dtype=torch.bool)
+    wall = torch.randint(200, (1, 1, 3, 32, 32), dtype=torch.uint8)
+    with torch.no_grad():
+        for sees, same in (("motion", True), ("both", False), ("colours", False)):
+            model = make(sees=sees).eval()
+            found, expected = model(moving + wall, mask).logits, model(moving, mask).logits
+            assert torch.allclose(found, expected, atol=1e-6, rtol=0) == same, sees
+        model = make(sees="motion").eval()
+        assert not torch.allclose(model(moving, mask).logits, model(torch.zeros_like(moving), mask).logits, atol=1e-6)
+        still = wall.expand(-1, 4, -1, -1, -1)
+        torch.testing.assert_close(model(still, mask).logits, model(torch.zeros_like(still), mask).logits)
+        # One frame has nothing to move against.
+        torch.testing.assert_close(model(wall, mask[:, :1]).logits, model(0 * wall, mask[:, :1]).logits)
+
+
+def test_with_residual_it_begins_as_a_mean_over_frames() -> None:
+    """As far as an LSTM and an attention go that say nothing yet."""
+    model = make(residual=True).eval()
+    with torch.no_grad():
+        for parameter in [*model.lstm.parameters(), *model.attention.parameters()]:
+            parameter.zero_()
+        x, mask = model.random_clips([5, 3], seed=9)
+        features = model.frame_features(x, mask)
+        placed = model.positions(model.norm(model.projection(features))) * mask[..., None]
+        expected = placed.sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        torch.testing.assert_close(model(x, mask).embedding, expected, atol=1e-6, rtol=0)
+
+
+def test_residual_wants_frames_as_large_as_what_the_lstm_makes_of_them() -> None:
+    with pytest.raises(IsharaError, match=r"features \(24\) must be twice hidden \(16\) where residual is true"):
+        make(residual=True, hidden=16)
 
 
 def test_features_apart_are_the_whole_model() -> None:
@@ -100,6 +140,7 @@ def test_a_fingerprint_follows_what_features_depend_on() -> None:
     first = model.fingerprint()
     assert make(frozen="all").fingerprint() == first
     assert make(frozen="all", mean=(0.5, 0.5, 0.5)).fingerprint() != first
+    assert make(frozen="all", sees="motion").fingerprint() != first
     with torch.no_grad():
         model.head[0].weight += 1
         assert model.fingerprint() == first

@@ -73,10 +73,19 @@ def test_frames_of_another_size_take_the_nearest_positions_in_space(tmp_path: Pa
     torch.testing.assert_close(resampled, expected, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("frames", [1, 2, 4, 7])
-def test_padding_changes_nothing(tmp_path: Path, frames: int) -> None:
+def test_beside_the_colours_motion_begins_without_a_say(tmp_path: Path) -> None:
     published(tmp_path)
-    model = make(tmp_path).eval()
+    x, mask = make().random_clips([4], seed=2)
+    with torch.no_grad():
+        found, expected = (make(tmp_path, sees=sees).eval()(x, mask).logits for sees in ("both", "colours"))
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("sees", ["colours", "motion"])
+@pytest.mark.parametrize("frames", [1, 2, 4, 7])
+def test_padding_changes_nothing(tmp_path: Path, frames: int, sees: str) -> None:
+    published(tmp_path)
+    model = make(tmp_path, sees=sees).eval()
     x, mask = model.random_clips([frames, 9], seed=3)
     x[~mask] = 255
     with torch.no_grad():
@@ -89,9 +98,10 @@ def test_padding_changes_nothing(tmp_path: Path, frames: int) -> None:
     torch.testing.assert_close(padded.attention.sum(dim=1), torch.ones(2))
 
 
-def test_the_graph_agrees_with_torch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sees", ["colours", "both"])
+def test_the_graph_agrees_with_torch(tmp_path: Path, sees: str) -> None:
     published(tmp_path)
-    export_onnx(make(tmp_path, layers=3), tmp_path / "model.onnx")
+    export_onnx(make(tmp_path, layers=3, sees=sees), tmp_path / "model.onnx")
 
 
 @pytest.mark.parametrize("sides", [(40, 48), (17, 33), (48, 100)])

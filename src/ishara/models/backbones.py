@@ -18,12 +18,14 @@ from transformers.models.resnet.configuration_resnet import ResNetConfig
 from transformers.models.resnet.modeling_resnet import ResNetModel
 
 from ishara.models.options import Sign2TextOptions
+from ishara.models.pixels import channels_seen, widened
 from ishara.models.published import Published
 
 # Frames at once where no gradient is wanted: enough to keep the processor busy, few enough to bound the memory.
 _CHUNK = 32
 # Where Hugging Face keeps a ResNet inside a classifier of images, and that classifier.
 _PREFIX, _CLASSIFIER = "resnet.", "classifier."
+_FIRST = "embedder.embedder.convolution.weight"
 # What its config.json must say as ours does, and which of our options says it.
 _LAYOUT = {
     "model_type": "the architecture",
@@ -112,6 +114,8 @@ class FrameEncoder(nn.Module):
         for name, tensor in published.weights.items():
             if not name.startswith(_CLASSIFIER):
                 named[name.removeprefix(_PREFIX)] = tensor
+        if _FIRST in named:
+            named[_FIRST] = widened(named[_FIRST], ours.num_channels)
         return {f"net.{name}": tensor for name, tensor in named.items()}
 
     def fingerprint(self) -> str:
@@ -125,6 +129,7 @@ class FrameEncoder(nn.Module):
 
 def _config(options: Sign2TextOptions) -> ResNetConfig:
     return ResNetConfig(
+        num_channels=channels_seen(options),
         embedding_size=options.stem,
         hidden_sizes=list(options.widths),
         depths=list(options.depths),

@@ -137,6 +137,11 @@ class PixelOptions(ModelOptions):
     std: tuple[Deviation, Deviation, Deviation] = Field(
         (0.225, 0.225, 0.225), description="Kinetics: 0.225 each; ImageNet: 0.229, 0.224, 0.225."
     )
+    sees: Literal["colours", "motion", "both"] = Field(
+        "colours",
+        description="motion: how far each pixel is from the clip's mean picture, so that hands stand out and walls do "
+        "not; both: that beside the colours. From scratch on few clips a model may learn nothing from colours alone.",
+    )
     checkpointing: bool = Field(
         False, description="Compute activations a second time in the backward pass, and keep few of them till then."
     )
@@ -161,6 +166,11 @@ class Sign2TextOptions(PixelOptions):
     features: Size = Field(512, description="Size of a frame for the LSTM; projected where the ResNet gives another.")
     hidden: Size = Field(256, description="Size of the LSTM in each direction.")
     layers: Depth = Field(2, description="Layers of the LSTM.")
+    residual: bool = Field(
+        False,
+        description="Add each frame, normalised, to what the LSTM makes of it: so it begins as a mean over frames, and "
+        "the ResNet learns from the first batch on. features must be twice hidden.",
+    )
     dropout: Dropout = 0.1
 
     @model_validator(mode="after")
@@ -171,6 +181,8 @@ class Sign2TextOptions(PixelOptions):
             raise ValueError(f"widths is {self.widths}; with bottleneck, expected multiples of 4")
         if self.features % 2:
             raise ValueError(f"features ({self.features}) must be even for sinusoidal positions")
+        if self.residual and self.features != 2 * self.hidden:
+            raise ValueError(f"features ({self.features}) must be twice hidden ({self.hidden}) where residual is true")
         for part in () if self.frozen == "all" else self.frozen:
             if part not in self.parts:
                 raise ValueError(f"frozen: found {part!r}. {choices(part, ['all', *self.parts])}")

@@ -13,6 +13,22 @@ from ishara.models.options import PixelOptions
 from ishara.models.published import Published
 
 CHANNELS = 3
+_WHITE = 255
+# Motion is mostly none: about so much of full brightness on average, and so uneven.
+_MOTION_MEAN, _MOTION_STD = 0.08, 0.16
+
+
+def channels_seen(options: PixelOptions) -> int:
+    """Channels of a frame as the network sees it: `PixelModel.pictures`."""
+    return 2 * CHANNELS if options.sees == "both" else CHANNELS
+
+
+def widened(kernels: Tensor, channels: int) -> Tensor:
+    """Published first kernels (N, 3, H, W) for so many channels: 0 for further ones, so that it begins as published."""
+    more = channels - kernels.shape[1] if kernels.ndim == 4 else 0
+    if more <= 0:
+        return kernels
+    return torch.cat([kernels, kernels.new_zeros(len(kernels), more, *kernels.shape[2:])], dim=1)
 
 
 class PixelModel(SignModel):
@@ -32,6 +48,7 @@ class PixelModel(SignModel):
     def __init__(self, options: PixelOptions) -> None:
         super().__init__()
         self.input_shape = (CHANNELS, options.size, options.size)
+        self.sees = options.sees
         for name in ("mean", "std"):
             channels = torch.tensor(getattr(options, name)).view(CHANNELS, 1, 1)
             self.register_buffer(name, channels, persistent=False)
@@ -53,7 +70,21 @@ class PixelModel(SignModel):
 
     def normalise(self, frames: Tensor) -> Tensor:
         """(..., 3, H, W) uint8 → float of the model's precision, by `mean` and `std` of each channel."""
-        return torch.addcmul(-self.mean / self.std, frames.to(self.mean.dtype), 1 / (255 * self.std))
+        return torch.addcmul(-self.mean / self.std, frames.to(self.mean.dtype), 1 / (_WHITE * self.std))
+
+    def pictures(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, 3, H, W) uint8 frames → (B, T, C, H, W) float: what the network looks at.
+
+        Motion is the distance from the mean of the clip's real frames, as background subtraction knows it; where the
+        model sees both it comes after the colours, and C is 6. A clip of one frame has none.
+        """
+        if self.sees == "colours":
+            return self.normalise(x)
+        values = x.to(self.mean.dtype) / _WHITE
+        share = (mask / mask.sum(dim=1, keepdim=True)).to(values.dtype)
+        background = (values * share[:, :, None, None, None]).sum(dim=1, keepdim=True)
+        motion = ((values - background).abs() - _MOTION_MEAN) / _MOTION_STD
+        return motion if self.sees == "motion" else torch.cat([self.normalise(x), motion], dim=2)
 
     def check(self, x: Tensor, mask: Tensor) -> None:
         """Refuse what is no batch of clips.

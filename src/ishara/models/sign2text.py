@@ -38,6 +38,8 @@ class Sign2Text(PixelModel):
         size, both = options.features, 2 * options.hidden
         self.backbone = FrameEncoder(options)
         self.projection = nn.Identity() if size == self.backbone.size else nn.Linear(self.backbone.size, size)
+        self.norm = nn.LayerNorm(size) if options.residual else nn.Identity()
+        self.residual = options.residual
         self.positions = SinusoidalPositions(size)
         self.dropout = nn.Dropout(options.dropout)
         between = options.dropout if options.layers > 1 else 0.0
@@ -64,25 +66,28 @@ class Sign2Text(PixelModel):
     def fingerprint(self) -> str:
         """What frames' features depend on, besides the frames: another text for other weights or normalisation."""
         colours = [f"{value:.6f}" for value in (*self.mean.flatten().tolist(), *self.std.flatten().tolist())]
-        return "-".join([self.backbone.fingerprint(), *colours])
+        return "-".join([self.backbone.fingerprint(), self.sees, *colours])
 
     def frame_features(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, T, 3, H, W) uint8 frames → (B, T, feature_size); 0 for padding, which the ResNet never sees in torch."""
         mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
         self.check(x, mask)
+        pictures = self.pictures(x, mask)
         if torch.onnx.is_in_onnx_export():
-            features = self.backbone(self.normalise(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+            features = self.backbone(pictures.flatten(0, 1)).unflatten(0, x.shape[:2])
             return features * mask[..., None]
-        features = self.backbone(self.normalise(x[mask]))
+        features = self.backbone(pictures[mask])
         padded = features.new_zeros(*mask.shape, self.feature_size)
         padded[mask] = features
         return padded
 
     def from_features(self, features: Tensor, mask: Tensor) -> ModelOutput:
         """(B, T, feature_size) frames' features and their (B, T) mask → `ModelOutput`."""
-        x = self.projection(features)
+        x = self.norm(self.projection(features))
         x = self.dropout(self.positions(x))
         mixed = self._both_ways(x, mask)
+        if self.residual:
+            mixed = mixed + x
         scores = self.attention(mixed).squeeze(-1).masked_fill(~mask, float("-inf"))
         weights = scores.softmax(dim=1)
         embedding = (weights[:, None] @ mixed).squeeze(1)

@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from ishara.models.contract import ModelOutput
 from ishara.models.layers import StochasticDepth, TokenLinear, is_recorded, token_linear
 from ishara.models.options import TimesformerOptions
-from ishara.models.pixels import CHANNELS, PixelModel
+from ishara.models.pixels import PixelModel, channels_seen
 from ishara.models.positions import nearest_in_time, resample_grid
 from ishara.models.published import Published
 from ishara.models.timesformer_checkpoint import load_checkpoint
@@ -137,7 +137,7 @@ class Timesformer(PixelModel):
         self.heads = options.heads
         self.checkpointing = options.checkpointing
         self.side = -(-options.size // options.patch)
-        self.patches = nn.Conv2d(CHANNELS, size, options.patch, stride=options.patch)
+        self.patches = nn.Conv2d(channels_seen(options), size, options.patch, stride=options.patch)
         self.class_token = nn.Parameter(torch.zeros(1, 1, size))
         self.space_positions = nn.Parameter(torch.zeros(1, 1 + self.side**2, size))
         self.time_positions = nn.Parameter(torch.zeros(1, options.frames, size))
@@ -164,7 +164,7 @@ class Timesformer(PixelModel):
         # As numbers: while a graph is traced they would be tensors, but frames keep their sides there.
         height, width = (int(side) for side in x.shape[3:])
         below, right = -height % self.patch, -width % self.patch
-        frames = self.normalise(x.flatten(0, 1))
+        frames = self.pictures(x, mask).flatten(0, 1)
         found = self.patches(F.pad(frames, (0, right, 0, below)) if below or right else frames)
         grid = (height + below) // self.patch, (width + right) // self.patch
         space = resample_grid(self.space_positions, self.side, grid)

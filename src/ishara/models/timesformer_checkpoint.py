@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from ishara.models.pixels import widened
 from ishara.models.positions import resample_grid, resample_time
 from ishara.models.published import Published
 from ishara.models.weights import fit_weights
@@ -36,6 +37,7 @@ _NAMES = (
     (r"\.intermediate\.dense", ".mlp.0"),
     (r"\.output\.dense", ".mlp.3"),
 )
+_FIRST = "patches.weight"
 _HEAD = ("head.weight", "head.bias")
 
 
@@ -64,6 +66,8 @@ def load_checkpoint(model: Timesformer, published: Published) -> list[str]:
     ):
         published.expect(key, ours, option)
     given = {_our_name(name): tensor for name, tensor in published.weights.items()}
+    if _FIRST in given:
+        given[_FIRST] = widened(given[_FIRST], model.patches.in_channels)
     told = [f"{published.source}: {what}" for what in (*_resampled(model, given), *_new_head(model, given))]
     fit_weights(model, given, Path(published.source))
     return told
