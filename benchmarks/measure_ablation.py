@@ -4,11 +4,13 @@
 
 What is measured stands in `benchmarks/ablation.yaml`. Each change is trained on the same folds, with the same seeds, as
 the recipe itself, and compared with it clip by clip (a paired bootstrap, as `ishara compare`). Stopped, it goes on
-where it was; what is known so far is written after each change. `benchmarks/ablation_page.py` makes the page of it.
+where it was. What is known so far is written after each change; where the runs are gone, changes that it has are not
+measured again. `benchmarks/ablation_page.py` makes the page of it.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -36,9 +38,11 @@ def main(
     for corpus in corpora or measured.corpora:
         if corpus not in measured.corpora:
             raise IsharaError(f"{plan}: there is no corpus {corpus!r}. {choices(corpus, measured.corpora)}")
-        for known in measure(measured, corpus, out, Workers(jobs)):
+        path = results / f"measure-ablation-{corpus}.json"
+        earlier = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        for known in measure(measured, corpus, out, Workers(jobs), earlier):
             content = {"corpus": corpus, "seeds": list(measured.seeds), **known, **provenance()}
-            print(write_json(results / f"measure-ablation-{corpus}.json", content))
+            print(write_json(path, content))
 
 
 if __name__ == "__main__":

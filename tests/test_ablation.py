@@ -86,6 +86,17 @@ def test_changes_are_compared_with_the_recipe_on_the_plans_folds_and_seeds(
     assert ") | -30.0 -30.0 -30.0 | **hurts** |" in page
     assert "| 3 seeds, averaged | 80.0% | +0.0 (+0.0 to +0.0) |  | cannot be told |" in page
 
+    run.clear()
+    measure_ablation.main(plan=plan, results=tmp_path, out=tmp_path / "runs that are lost")
+    # The second is needed once more, for what it and the recipe give together.
+    assert list(run) == ["base", "only-bone-vectors"]
+    assert json.loads((tmp_path / "measure-ablation-tiny.json").read_text()) == found
+    run.clear()
+    found["base"]["top1"]["value"] = 0.7
+    (tmp_path / "measure-ablation-tiny.json").write_text(json.dumps(found))
+    measure_ablation.main(plan=plan, results=tmp_path, out=tmp_path / "runs of a recipe that has changed")
+    assert list(run) == ["base", "worse", "only-bone-vectors"]
+
 
 def test_a_plan_that_cannot_be_measured_is_refused(plan: Path, tmp_path: Path) -> None:
     with pytest.raises(IsharaError, match="there is no corpus 'tyni'"):

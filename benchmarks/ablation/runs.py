@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ablation.plan import Plan
+from ablation.plan import Change, Plan
 from ablation.views import averaged_views
 from ishara.console import errors
 from ishara.evaluation.compare import compare
@@ -27,8 +27,14 @@ STREAMS = {
 }
 
 
-def measure(plan: Plan, corpus: str, out: Path, workers: Workers) -> Iterator[dict[str, Any]]:
-    """What is known of a corpus after each of its changes is measured; the last is everything."""
+def measure(
+    plan: Plan, corpus: str, out: Path, workers: Workers, earlier: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """What is known of a corpus after each of its changes is measured; the last is everything.
+
+    `earlier` is what was known when the runs were lost: where the recipe itself comes out the same once more, changes
+    that were measured against it are not measured again.
+    """
     folder = out / corpus
     base = run(plan.base(corpus), folder / BASE, BASE, workers)
     known: dict[str, Any] = {
@@ -39,17 +45,34 @@ def measure(plan: Plan, corpus: str, out: Path, workers: Workers) -> Iterator[di
         "base": _figures(base),
         "changes": [],
     }
+    changes = list(plan.changed(corpus))
+    rows = _kept(known, changes, earlier or {})
+    known["changes"] = [rows[change.slug] for change, _ in changes if change.slug in rows]
     yield known
     changed: dict[str, Predictions] = {}
-    for change, recipe in plan.changed(corpus):
+    for change, recipe in changes:
+        if change.slug in rows and change.slug not in STREAMS:
+            continue
         changed[change.slug] = predictions = run(recipe, folder / change.slug, change.name, workers)
         row = {"name": change.name, "group": change.group, "overrides": list(change.overrides)}
-        known["changes"].append(row | against(base, predictions) | {"folds": per_fold(predictions)})
+        rows[change.slug] = row | against(base, predictions) | {"folds": per_fold(predictions)}
+        known["changes"] = [rows[other.slug] for other, _ in changes if other.slug in rows]
         yield known
     known["together"] = [
         {"name": name} | against(base, predictions) for name, predictions in _together(base, changed, folder / BASE)
     ]
     yield known
+
+
+def _kept(
+    known: Mapping[str, Any], changes: Sequence[tuple[Change, Recipe]], earlier: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The earlier rows of changes, if they were compared with what the recipe is now."""
+    if any(earlier.get(key) != known[key] for key in ("recipe_hash", "overrides", "folds", "base")):
+        return {}
+    rows = {(row["name"], *row["overrides"]): row for row in earlier["changes"]}
+    found = ((change, rows.get((change.name, *change.overrides))) for change, _ in changes)
+    return {change.slug: row | {"group": change.group} for change, row in found if row is not None}
 
 
 def run(recipe: Recipe, folder: Path, name: str, workers: Workers) -> Predictions:
