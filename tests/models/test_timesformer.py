@@ -104,6 +104,39 @@ def test_the_graph_agrees_with_torch(tmp_path: Path, sees: str) -> None:
     export_onnx(make(tmp_path, layers=3, sees=sees), tmp_path / "model.onnx")
 
 
+def test_the_graph_of_a_stem_agrees_with_torch(tmp_path: Path) -> None:
+    export_onnx(make(stem=(8, 8, 16, 16)), tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_padding_is_no_part_of_a_stems_statistics(training: bool) -> None:
+    model = make(stem=(8, 8, 16, 16)).train(training)
+    x, mask = model.random_clips([2, 4], seed=3)
+    longer = torch.cat([x, torch.full_like(x, 255)], dim=1)
+    with torch.no_grad():
+        found = model(longer, torch.cat([mask, torch.zeros_like(mask)], dim=1)).logits
+        torch.testing.assert_close(found, model(x, mask).logits, atol=1e-5, rtol=0)
+
+
+def test_a_stem_is_of_the_patchs_size_and_is_not_published(tmp_path: Path) -> None:
+    with pytest.raises(IsharaError, match="patch is 16, and a stem of 3 stages makes patches of 8"):
+        make(stem=(8, 16, 32))
+    published(tmp_path)
+    with pytest.raises(IsharaError, match=r"has no stem. Leave model.options.stem out"):
+        make(tmp_path, stem=(8, 8, 16, 16))
+
+
+def test_every_parameter_of_a_stem_learns_in_half_precision_too() -> None:
+    """There attention is computed in fp32, for its speed; nothing else may follow from that."""
+    model = make(stem=(8, 8, 16, 16)).train()
+    x, mask = model.random_clips([4, 2], seed=4)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = model(x, mask).logits
+    nn.functional.cross_entropy(half.float(), torch.tensor([0, 1])).backward()
+    assert [name for name, parameter in model.named_parameters() if not parameter.grad.any()] == []
+    torch.testing.assert_close(half.float(), model(x, mask).logits, atol=0.1, rtol=0)
+
+
 @pytest.mark.parametrize("sides", [(40, 48), (17, 33), (48, 100)])
 def test_oblong_frames_and_odd_sides_are_padded_with_what_adds_nothing(tmp_path: Path, sides: tuple[int, int]) -> None:
     """With each channel's mean at 0, a black border normalises to 0: the same frame with one must give the same."""

@@ -10,6 +10,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def sinusoids(count: int, size: int) -> Tensor:
+    """(count, size) sine and cosine positions (Vaswani et al., 2017); `size` is even."""
+    angle = torch.arange(count, dtype=torch.float32)[:, None] * sinusoid_rates(size)
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
+
+
+def sinusoid_rates(size: int) -> Tensor:
+    """(size / 2,): how fast each pair turns."""
+    return torch.exp(torch.arange(0, size, 2, dtype=torch.float32) * (-math.log(10000.0) / size))
+
+
 class SinusoidalPositions(nn.Module):
     """Adds sine and cosine positions (Vaswani et al., 2017) to sequences of any length.
 
@@ -20,8 +31,7 @@ class SinusoidalPositions(nn.Module):
 
     def __init__(self, size: int) -> None:
         super().__init__()
-        rates = torch.exp(torch.arange(0, size, 2, dtype=torch.float32) * (-math.log(10000.0) / size))
-        self.register_buffer("rates", rates, persistent=False)
+        self.register_buffer("rates", sinusoid_rates(size), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, size) → (B, T, size); `size` is even."""
@@ -65,6 +75,19 @@ def is_recorded() -> bool:
 def _pictures(tokens: int) -> int | None:
     """Into how many pictures tokens are parted: PyTorch gives oneDNN at least 16, which wants some pixels in each."""
     return next((count for count in range(16, tokens // 8 + 1) if tokens % count == 0), None)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None = None) -> Tensor:
+    """PyTorch's fused attention; under autocast on a CPU in fp32.
+
+    Its backward pass over few tokens takes several times as long there in bf16 (``benchmarks/bench_pixel_models.py``).
+    """
+    half = q.dtype
+    if q.device.type == "cpu" and half == torch.bfloat16 and q.requires_grad:
+        with torch.autocast("cpu", enabled=False):
+            q, k, v = q.float(), k.float(), v.float()
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed).to(half)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
 
 
 class StochasticDepth(nn.Module):

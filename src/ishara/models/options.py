@@ -204,6 +204,12 @@ class TimesformerOptions(PixelOptions):
 
     frames: Size = Field(8, description="Learnt positions in time; clips of another length take the nearest.")
     patch: Size = Field(16, description="Side of a patch, in pixels.")
+    stem: tuple[Size, ...] = Field(
+        (),
+        max_length=_MOST_STAGES,
+        description="Channels of the convolutions that make the patches, each stage of which halves the sides, for a "
+        "beginning from nothing; () is the paper's one linear map, which published weights fit.",
+    )
     d_model: Size = 768
     heads: Size = 12
     layers: Depth = 12
@@ -217,6 +223,12 @@ class TimesformerOptions(PixelOptions):
     def _divides(self) -> TimesformerOptions:
         if self.d_model % self.heads:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
+        if self.stem and self.patch != 2 ** len(self.stem):
+            raise ValueError(
+                f"patch is {self.patch}, and a stem of {len(self.stem)} stages makes patches of {2 ** len(self.stem)}"
+            )
+        if self.stem and self.d_model % 4:
+            raise ValueError(f"d_model ({self.d_model}) must be a multiple of 4 for sinusoidal positions")
         return self
 
 

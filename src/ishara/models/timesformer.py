@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from ishara.models.contract import ModelOutput
-from ishara.models.layers import StochasticDepth, TokenLinear, is_recorded, token_linear
+from ishara.models.layers import StochasticDepth, TokenLinear, attend, is_recorded, sinusoids, token_linear
 from ishara.models.options import TimesformerOptions
 from ishara.models.pixels import PixelModel, channels_seen
 from ishara.models.positions import nearest_in_time, resample_grid
@@ -73,7 +73,7 @@ class Block(nn.Module):
         allowed = None
         if mask is not None:
             allowed = mask[:, None, None, None].expand(-1, patches, -1, -1, -1).flatten(0, 1)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+        mixed = attend(q, k, v, allowed)
         mixed = mixed.unflatten(0, (batch, patches)).permute(0, 3, 1, 2, 4).flatten(3)
         # Two linear layers with nothing between them are one, and the product of their weights is the smaller work.
         dense, out = self.temporal_dense, self.temporal.out
@@ -85,7 +85,7 @@ class Block(nn.Module):
         qkv = self.spatial.project(self.spatial_norm(x)).flatten(0, 1)
         # (B T, 1 + P, 3, heads, width) → three of (B T, heads, 1 + P, width).
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind()
-        mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        mixed = attend(q, k, v).transpose(1, 2).flatten(2)
         change = self.spatial.out(mixed).unflatten(0, x.shape[:2])
         token = _mean_over_frames(change[:, :, :1], mask).expand(-1, x.shape[1], -1, -1)
         return torch.cat([token, change[:, :, 1:]], dim=2)
@@ -137,7 +137,9 @@ class Timesformer(PixelModel):
         self.heads = options.heads
         self.checkpointing = options.checkpointing
         self.side = -(-options.size // options.patch)
-        self.patches = nn.Conv2d(channels_seen(options), size, options.patch, stride=options.patch)
+        self.channels = channels_seen(options)
+        self.has_stem = bool(options.stem)
+        self.patches = _stem(options, self.channels) if options.stem else _patches(options, self.channels)
         self.class_token = nn.Parameter(torch.zeros(1, 1, size))
         self.space_positions = nn.Parameter(torch.zeros(1, 1 + self.side**2, size))
         self.time_positions = nn.Parameter(torch.zeros(1, options.frames, size))
@@ -151,6 +153,8 @@ class Timesformer(PixelModel):
         self.apply(_initialise)
         for positions in (self.class_token, self.space_positions):
             nn.init.trunc_normal_(positions, std=0.02)
+        if options.stem:
+            self._begin_from_nothing()
 
     @property
     def last(self) -> Block:
@@ -164,14 +168,39 @@ class Timesformer(PixelModel):
         # As numbers: while a graph is traced they would be tensors, but frames keep their sides there.
         height, width = (int(side) for side in x.shape[3:])
         below, right = -height % self.patch, -width % self.patch
-        frames = self.pictures(x, mask).flatten(0, 1)
-        found = self.patches(F.pad(frames, (0, right, 0, below)) if below or right else frames)
+        frames = self.pictures(x, mask)
+        found = self._patches_of(F.pad(frames, (0, right, 0, below)) if below or right else frames, mask)
         grid = (height + below) // self.patch, (width + right) // self.patch
         space = resample_grid(self.space_positions, self.side, grid)
         time = F.embedding(nearest_in_time(mask, self.time_positions.shape[1]), self.time_positions[0])
-        patches = found.flatten(2).transpose(1, 2).unflatten(0, x.shape[:2]) + space[:, None, 1:] + time[:, :, None]
+        patches = found.flatten(3).transpose(2, 3) + space[:, None, 1:] + time[:, :, None]
         token = (self.class_token + space[:, :1])[:, None].expand(*x.shape[:2], -1, -1)
         return self.dropout(torch.cat([token, patches], dim=2))
+
+    def _patches_of(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, C, H, W) → (B, T, size, rows, columns); padding is no part of the statistics of a stem's batch."""
+        if not self.has_stem or is_recorded() or mask.all():
+            found: Tensor = self.patches(frames.flatten(0, 1)).unflatten(0, mask.shape)
+            return found
+        real = self.patches(frames[mask].contiguous(memory_format=torch.channels_last))
+        padded: Tensor = real.new_zeros(*mask.shape, *real.shape[1:])
+        padded[mask] = real
+        return padded
+
+    def _begin_from_nothing(self) -> None:
+        """With positions that tell places apart and weights of the width's size: the paper's begin a model of 768."""
+        for module in self.patches.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+        for module in self.blocks.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+        size = self.time_positions.shape[-1]
+        along = sinusoids(self.side, size // 2)
+        rows, columns = (along[:, None].expand(-1, self.side, -1), along[None].expand(self.side, -1, -1))
+        with torch.no_grad():
+            self.space_positions[0, 1:] = torch.cat([rows, columns], dim=-1).flatten(0, 1)
+            self.time_positions[0] = sinusoids(self.time_positions.shape[1], size)
 
     def forward(self, x: Tensor, mask: Tensor) -> ModelOutput:
         self.check(x, mask)
@@ -189,6 +218,23 @@ class Timesformer(PixelModel):
 
     def load_published(self, published: Published) -> list[str]:
         return load_checkpoint(self, published)
+
+
+def _patches(options: TimesformerOptions, channels: int) -> nn.Module:
+    return nn.Conv2d(channels, options.d_model, options.patch, stride=options.patch)
+
+
+def _stem(options: TimesformerOptions, channels: int) -> nn.Module:
+    """Patches by convolutions: Xiao et al., "Early Convolutions Help Transformers See Better" (NeurIPS 2021)."""
+    layers: list[nn.Module] = []
+    for width in options.stem:
+        for stride in (2, 1):
+            convolution = nn.Conv2d(channels, width, 3, stride, padding=1, bias=False)
+            # A CPU's convolutions take the channels last.
+            convolution.weight.data = convolution.weight.data.contiguous(memory_format=torch.channels_last)
+            layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+            channels = width
+    return nn.Sequential(*layers, nn.Conv2d(channels, options.d_model, 1))
 
 
 def _initialise(module: nn.Module) -> None:

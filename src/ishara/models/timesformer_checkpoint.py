@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from ishara.errors import IsharaError
 from ishara.models.pixels import widened
 from ishara.models.positions import resample_grid, resample_time
 from ishara.models.published import Published
@@ -57,6 +58,8 @@ def load_checkpoint(model: Timesformer, published: Published) -> list[str]:
     IsharaError
         If it is of another architecture, or a tensor does not fit (it is named).
     """
+    if model.has_stem:
+        raise IsharaError(f"{published.source}: a published TimeSformer has no stem. Leave model.options.stem out.")
     for key, ours, option in (
         ("model_type", "timesformer", "the architecture"),
         ("attention_type", "divided_space_time", "the only one here"),
@@ -67,7 +70,7 @@ def load_checkpoint(model: Timesformer, published: Published) -> list[str]:
         published.expect(key, ours, option)
     given = {_our_name(name): tensor for name, tensor in published.weights.items()}
     if _FIRST in given:
-        given[_FIRST] = widened(given[_FIRST], model.patches.in_channels)
+        given[_FIRST] = widened(given[_FIRST], model.channels)
     told = [f"{published.source}: {what}" for what in (*_resampled(model, given), *_new_head(model, given))]
     fit_weights(model, given, Path(published.source))
     return told
