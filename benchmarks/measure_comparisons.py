@@ -9,6 +9,7 @@ was measured on some of the folds alone, B's predictions of these folds are take
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,15 +33,21 @@ def predictions_of(runs: Path, name: str) -> Path:
     return runs / (name if name.endswith(_NOTEBOOK) else f"{name}-crossval") / PREDICTIONS
 
 
-def compared(runs: Path, a: str, b: str) -> dict[str, Any]:
+def compared(runs: Path, results: Path, a: str, b: str) -> dict[str, Any]:
     """All of a comparison, ready for JSON."""
     first, second = (Predictions.read(predictions_of(runs, name)) for name in (a, b))
-    folds, of = first.table["fold"].n_unique(), second.table["fold"].n_unique()
-    if folds < of:
+    folds, there = first.table["fold"].n_unique(), second.table["fold"].n_unique()
+    if folds < there:
         second = second.where(pl.col("fold").is_in(first.table["fold"].unique().to_list()))
     found = compare(first, second, name_a=a, name_b=b)
     seeds = {name: sorted(part.table["seed"].unique()) for name, part in ((a, first), (b, second))}
+    of = max(there, _folds_measured(results / f"{b}.json"))
     return {**found.model_dump(mode="json"), "seeds": seeds, "folds": [folds, of], **provenance()}
+
+
+def _folds_measured(result: Path) -> int:
+    """Of how many folds a recipe's result is: its run may be of fewer, made once more for a comparison."""
+    return len(json.loads(result.read_text(encoding="utf-8"))["folds"]) if result.is_file() else 0
 
 
 def main(
@@ -54,7 +61,7 @@ def main(
         if missing:
             errors.print(f"Left out: {b} against {a}. Not there: {', '.join(missing)}", highlight=False)
             continue
-        written = write_json(results / comparison_file(a, b), compared(runs, a, b))
+        written = write_json(results / comparison_file(a, b), compared(runs, results, a, b))
         print(written)
 
 

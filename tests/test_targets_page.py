@@ -102,6 +102,12 @@ def test_where_one_was_measured_on_some_folds_both_are_compared_on_these(tmp_pat
     page = targets_page.page(tmp_path / "results", [Part(title="", text="", rows=(row,))])
     assert "; on 1 of 3 folds | at least +10.0 | met |" in page
 
+    # A run that was made once more, of some of the folds that its result is of.
+    (tmp_path / "results" / "b.json").write_text(json.dumps({"folds": [{}] * 5}))
+    measure_comparisons.main(tmp_path, tmp_path / "results")
+    page = targets_page.page(tmp_path / "results", [Part(title="", text="", rows=(row,))])
+    assert "; on 1 of 5 folds | at least +10.0 | met |" in page
+
 
 def test_every_target_names_a_figure_that_its_file_has():
     """A figure that is there is found; a misspelt path would raise."""
