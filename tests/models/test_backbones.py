@@ -58,6 +58,7 @@ def test_features_are_those_of_transformers(tmp_path: Path, resnet: ResNetForIma
     with torch.no_grad():
         found = wider.frame_features(x, mask)[0]
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert wider.origin[1] == "Its first kernels are 0 for motion."
 
 
 @pytest.mark.parametrize(

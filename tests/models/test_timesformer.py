@@ -79,6 +79,9 @@ def test_beside_the_colours_motion_begins_without_a_say(tmp_path: Path) -> None:
     with torch.no_grad():
         found, expected = (make(tmp_path, sees=sees).eval()(x, mask).logits for sees in ("both", "colours"))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert [told.partition(": ")[2] for told in make(tmp_path, sees="both").origin] == [
+        "patches.weight is 0 for motion."
+    ]
 
 
 @pytest.mark.parametrize("sees", ["colours", "motion"])
@@ -102,10 +105,12 @@ def test_padding_changes_nothing(tmp_path: Path, frames: int, sees: str) -> None
 def test_the_graph_agrees_with_torch(tmp_path: Path, sees: str) -> None:
     published(tmp_path)
     export_onnx(make(tmp_path, layers=3, sees=sees), tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx").is_file()
 
 
 def test_the_graph_of_a_stem_agrees_with_torch(tmp_path: Path) -> None:
     export_onnx(make(stem=(8, 8, 16, 16)), tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx").is_file()
 
 
 @pytest.mark.parametrize("training", [False, True])

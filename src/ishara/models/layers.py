@@ -78,10 +78,7 @@ def _pictures(tokens: int) -> int | None:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None = None) -> Tensor:
-    """PyTorch's fused attention; under autocast on a CPU in fp32.
-
-    Its backward pass over few tokens takes several times as long there in bf16 (``benchmarks/bench_pixel_models.py``).
-    """
+    """PyTorch's fused attention; in training in bf16 on a CPU it is computed in fp32, for its speed over few tokens."""
     half = q.dtype
     if q.device.type == "cpu" and half == torch.bfloat16 and q.requires_grad:
         with torch.autocast("cpu", enabled=False):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ishara.errors import IsharaError
 from ishara.models.contract import SignModel
+from ishara.models.layers import is_recorded
 from ishara.models.options import PixelOptions
 from ishara.models.published import Published
 
@@ -85,6 +87,21 @@ class PixelModel(SignModel):
         background = (values * share[:, :, None, None, None]).sum(dim=1, keepdim=True)
         motion = ((values - background).abs() - _MOTION_MEAN) / _MOTION_STD
         return motion if self.sees == "motion" else torch.cat([self.normalise(x), motion], dim=2)
+
+    def of_real_frames(self, net: Callable[[Tensor], Tensor], pictures: Tensor, mask: Tensor) -> Tensor:
+        """What `net` makes of each real frame, (N, C, H, W) → (N, ...), as (B, T, ...); 0 for padding.
+
+        Except in a graph `net` never sees padding, which is so no part of a batch's statistics.
+        """
+        if is_recorded() and not self.training:
+            found = net(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2])
+            return found * mask.view(*pictures.shape[:2], *[1] * (found.ndim - 2))
+        if mask.all():
+            return net(pictures.flatten(0, 1)).unflatten(0, mask.shape)
+        real = net(pictures[mask])
+        padded = real.new_zeros(*mask.shape, *real.shape[1:])
+        padded[mask] = real
+        return padded
 
     def check(self, x: Tensor, mask: Tensor) -> None:
         """Refuse what is no batch of clips.

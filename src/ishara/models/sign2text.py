@@ -72,14 +72,7 @@ class Sign2Text(PixelModel):
         """(B, T, 3, H, W) uint8 frames → (B, T, feature_size); 0 for padding, which the ResNet never sees in torch."""
         mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device) if mask is None else mask
         self.check(x, mask)
-        pictures = self.pictures(x, mask)
-        if torch.onnx.is_in_onnx_export():
-            features = self.backbone(pictures.flatten(0, 1)).unflatten(0, x.shape[:2])
-            return features * mask[..., None]
-        features = self.backbone(pictures[mask])
-        padded = features.new_zeros(*mask.shape, self.feature_size)
-        padded[mask] = features
-        return padded
+        return self.of_real_frames(self.backbone, self.pictures(x, mask), mask)
 
     def from_features(self, features: Tensor, mask: Tensor) -> ModelOutput:
         """(B, T, feature_size) frames' features and their (B, T) mask → `ModelOutput`."""
@@ -114,7 +107,8 @@ class Sign2Text(PixelModel):
         rest = {name: tensor for name, tensor in self.state_dict().items() if not name.startswith(prefix)}
         given = {prefix + name: tensor for name, tensor in self.backbone.named(published).items()}
         fit_weights(self, rest | given, Path(published.source))
-        return [f"{published.source} gave the ResNet; all that follows it is new."]
+        told = f"{published.source} gave the ResNet; all that follows it is new."
+        return [told, "Its first kernels are 0 for motion."] if self.sees == "both" else [told]
 
 
 def build(options: Sign2TextOptions, layout: FeatureLayout, num_classes: int) -> Sign2Text:

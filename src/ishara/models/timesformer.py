@@ -139,7 +139,9 @@ class Timesformer(PixelModel):
         self.side = -(-options.size // options.patch)
         self.channels = channels_seen(options)
         self.has_stem = bool(options.stem)
-        self.patches = _stem(options, self.channels) if options.stem else _patches(options, self.channels)
+        self.patches: nn.Module = nn.Conv2d(self.channels, size, options.patch, stride=options.patch)
+        if options.stem:
+            self.patches = _stem(options, self.channels)
         self.class_token = nn.Parameter(torch.zeros(1, 1, size))
         self.space_positions = nn.Parameter(torch.zeros(1, 1 + self.side**2, size))
         self.time_positions = nn.Parameter(torch.zeros(1, options.frames, size))
@@ -169,23 +171,15 @@ class Timesformer(PixelModel):
         height, width = (int(side) for side in x.shape[3:])
         below, right = -height % self.patch, -width % self.patch
         frames = self.pictures(x, mask)
-        found = self._patches_of(F.pad(frames, (0, right, 0, below)) if below or right else frames, mask)
+        found = self.of_real_frames(
+            self.patches, F.pad(frames, (0, right, 0, below)) if below or right else frames, mask
+        )
         grid = (height + below) // self.patch, (width + right) // self.patch
         space = resample_grid(self.space_positions, self.side, grid)
         time = F.embedding(nearest_in_time(mask, self.time_positions.shape[1]), self.time_positions[0])
         patches = found.flatten(3).transpose(2, 3) + space[:, None, 1:] + time[:, :, None]
         token = (self.class_token + space[:, :1])[:, None].expand(*x.shape[:2], -1, -1)
         return self.dropout(torch.cat([token, patches], dim=2))
-
-    def _patches_of(self, frames: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, C, H, W) → (B, T, size, rows, columns); padding is no part of the statistics of a stem's batch."""
-        if not self.has_stem or is_recorded() or mask.all():
-            found: Tensor = self.patches(frames.flatten(0, 1)).unflatten(0, mask.shape)
-            return found
-        real = self.patches(frames[mask].contiguous(memory_format=torch.channels_last))
-        padded: Tensor = real.new_zeros(*mask.shape, *real.shape[1:])
-        padded[mask] = real
-        return padded
 
     def _begin_from_nothing(self) -> None:
         """With positions that tell places apart and weights of the width's size: the paper's begin a model of 768."""
@@ -218,10 +212,6 @@ class Timesformer(PixelModel):
 
     def load_published(self, published: Published) -> list[str]:
         return load_checkpoint(self, published)
-
-
-def _patches(options: TimesformerOptions, channels: int) -> nn.Module:
-    return nn.Conv2d(channels, options.d_model, options.patch, stride=options.patch)
 
 
 def _stem(options: TimesformerOptions, channels: int) -> nn.Module:

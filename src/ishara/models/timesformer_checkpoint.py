@@ -71,7 +71,8 @@ def load_checkpoint(model: Timesformer, published: Published) -> list[str]:
     given = {_our_name(name): tensor for name, tensor in published.weights.items()}
     if _FIRST in given:
         given[_FIRST] = widened(given[_FIRST], model.channels)
-    told = [f"{published.source}: {what}" for what in (*_resampled(model, given), *_new_head(model, given))]
+    added = [f"{_FIRST} is 0 for motion."] if model.sees == "both" else []
+    told = [f"{published.source}: {what}" for what in (*added, *_resampled(model, given), *_new_head(model, given))]
     fit_weights(model, given, Path(published.source))
     return told
 
