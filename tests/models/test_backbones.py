@@ -61,6 +61,17 @@ def test_features_are_those_of_transformers(tmp_path: Path, resnet: ResNetForIma
     assert wider.origin[1] == "Its first kernels are 0 for motion."
 
 
+def test_of_a_channel_the_greatest_value_can_be_kept_instead_of_the_mean(
+    tmp_path: Path, resnet: ResNetForImageClassification
+) -> None:
+    mean, most = (make(tmp_path / "resnet", pool=pool).eval() for pool in ("mean", "max"))
+    x, mask = most.random_clips([3], seed=1)
+    with torch.no_grad():
+        places = resnet.resnet((x[0] / 255 - 0.45) / 0.225).last_hidden_state
+        torch.testing.assert_close(most.frame_features(x, mask)[0], places.amax((2, 3)), atol=1e-5, rtol=0)
+    assert most.fingerprint() != mean.fingerprint()
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -54,7 +54,7 @@ def test_it_is_the_notebooks_model() -> None:
 
 @pytest.mark.parametrize("filling", [0, 255])
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("options", [{}, {"sees": "motion"}, {"sees": "both", "residual": True}])
+@pytest.mark.parametrize("options", [{}, {"sees": "motion", "pool": "max"}, {"sees": "both", "residual": True}])
 def test_padding_changes_nothing(options: dict[str, Any], filling: int, training: bool) -> None:
     """In training too: padding is no part of the batch's statistics, nor of the clip's mean picture."""
     model = make(**options).train(training)
@@ -73,7 +73,9 @@ def test_padding_changes_nothing(options: dict[str, Any], filling: int, training
             torch.testing.assert_close(alone.logits, short.logits[1:], atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("options", [{"layers": 2, "bottleneck": True}, {"sees": "both", "residual": True}])
+@pytest.mark.parametrize(
+    "options", [{"layers": 2, "bottleneck": True}, {"sees": "both", "residual": True, "pool": "max"}]
+)
 def test_the_graph_agrees_with_torch(tmp_path: Path, options: dict[str, Any]) -> None:
     """Its own parity check goes over lengths, alone and padded; anything above 1e-4 is refused."""
     torch.manual_seed(3)

@@ -108,8 +108,9 @@ def test_the_graph_agrees_with_torch(tmp_path: Path, sees: str) -> None:
     assert (tmp_path / "model.onnx").is_file()
 
 
-def test_the_graph_of_a_stem_agrees_with_torch(tmp_path: Path) -> None:
-    export_onnx(make(stem=(8, 8, 16, 16)), tmp_path / "model.onnx")
+@pytest.mark.parametrize("stem", [(8, 8, 16, 16), (8, 16)])
+def test_the_graph_of_a_stem_agrees_with_torch(tmp_path: Path, stem: tuple[int, ...]) -> None:
+    export_onnx(make(stem=stem), tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").is_file()
 
 
@@ -123,9 +124,19 @@ def test_padding_is_no_part_of_a_stems_statistics(training: bool) -> None:
         torch.testing.assert_close(found, model(x, mask).logits, atol=1e-5, rtol=0)
 
 
-def test_a_stem_is_of_the_patchs_size_and_is_not_published(tmp_path: Path) -> None:
-    with pytest.raises(IsharaError, match="patch is 16, and a stem of 3 stages makes patches of 8"):
-        make(stem=(8, 16, 32))
+def test_of_what_a_stem_leaves_of_a_patch_the_greatest_values_are_kept() -> None:
+    whole, short = make(stem=(8, 8, 16, 16)), make(stem=(8, 8))
+    pictures = torch.rand(2, 3, 32, 48)
+    assert whole.patches(pictures).shape == short.patches(pictures).shape == (2, whole.head.in_features, 2, 3)
+    *convolutions, _, last = short.patches
+    places = nn.Sequential(*convolutions)(pictures)
+    expected = last(places.unflatten(3, (3, 4)).unflatten(2, (2, 4)).amax((3, 5)))
+    torch.testing.assert_close(short.patches(pictures), expected)
+
+
+def test_a_patch_is_a_multiple_of_its_stem_which_is_not_published(tmp_path: Path) -> None:
+    with pytest.raises(IsharaError, match="patch is 16; with a stem of 5 stages, expected a multiple of 32"):
+        make(stem=(8, 16, 32, 32, 32))
     published(tmp_path)
     with pytest.raises(IsharaError, match=r"has no stem. Leave model.options.stem out"):
         make(tmp_path, stem=(8, 8, 16, 16))

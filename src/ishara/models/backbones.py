@@ -40,7 +40,7 @@ _LAYOUT = {
 
 
 class FrameEncoder(nn.Module):
-    """A ResNet up to its average pooling: (N, 3, H, W) normalised pictures → (N, `size`).
+    """A ResNet up to its pooling over places: (N, 3, H, W) normalised pictures → (N, `size`).
 
     Frozen parts are not trained, and their batch normalisation keeps its stored statistics in training too.
     """
@@ -50,6 +50,7 @@ class FrameEncoder(nn.Module):
         self.net = ResNetModel(_config(options))
         self.size = options.widths[-1]
         self.checkpointing = options.checkpointing
+        self.pool = options.pool
         self.stored_statistics = options.batch_norm == "stored"
         for module in self.net.modules():
             # transformers keeps a second copy of every activation; torchvision's ResNet does not.
@@ -95,7 +96,7 @@ class FrameEncoder(nn.Module):
         for part in self._parts():
             context = partial(_once, part)
             x = checkpoint(part, x, use_reentrant=False, context_fn=context) if checkpointing else part(x)
-        return self.net.pooler(x).flatten(1)
+        return x.amax((2, 3)) if self.pool == "max" else self.net.pooler(x).flatten(1)
 
     def named(self, published: Published) -> dict[str, Tensor]:
         """A published ResNet's tensors under the names of this module; its own classifier is left out.
@@ -120,7 +121,7 @@ class FrameEncoder(nn.Module):
 
     def fingerprint(self) -> str:
         """SHA-256 of all that frames' features depend on here: settings and weights."""
-        found = hashlib.sha256(self.net.config.to_json_string().encode())
+        found = hashlib.sha256(f"{self.net.config.to_json_string()}{self.pool}".encode())
         for name, tensor in self.net.state_dict().items():
             found.update(name.encode())
             found.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes())

@@ -156,6 +156,9 @@ class Sign2TextOptions(PixelOptions):
     )
     depths: tuple[Depth, ...] = Field((2, 2, 2, 2), description="Blocks of its stages; (2, 2, 2, 2) is ResNet-18.")
     bottleneck: bool = Field(False, description="Blocks of three convolutions, as in ResNet-50, instead of two.")
+    pool: Literal["mean", "max"] = Field(
+        "mean", description="What is kept of a channel over a frame: its mean, as in ResNet, or its greatest value."
+    )
     frozen: Literal["all"] | tuple[str, ...] = Field(
         (), description="Parts of the ResNet that are not trained: all, or of stem, stage1, stage2 …",
         json_schema_extra=_STAGES,
@@ -207,8 +210,9 @@ class TimesformerOptions(PixelOptions):
     stem: tuple[Size, ...] = Field(
         (),
         max_length=_MOST_STAGES,
-        description="Channels of the convolutions that make the patches, each stage of which halves the sides, for a "
-        "beginning from nothing; () is the paper's one linear map, which published weights fit.",
+        description="Channels of the convolutions that make the patches, for a beginning from nothing; each halves the "
+        "sides, and of what is left of a patch each channel's greatest value is kept. () is the paper's linear map, "
+        "which published weights fit.",
     )
     d_model: Size = 768
     heads: Size = 12
@@ -223,9 +227,10 @@ class TimesformerOptions(PixelOptions):
     def _divides(self) -> TimesformerOptions:
         if self.d_model % self.heads:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of heads ({self.heads})")
-        if self.stem and self.patch != 2 ** len(self.stem):
+        if self.stem and self.patch % 2 ** len(self.stem):
             raise ValueError(
-                f"patch is {self.patch}, and a stem of {len(self.stem)} stages makes patches of {2 ** len(self.stem)}"
+                f"patch is {self.patch}; with a stem of {len(self.stem)} stages, expected a multiple of "
+                f"{2 ** len(self.stem)}"
             )
         if self.stem and self.d_model % 4:
             raise ValueError(f"d_model ({self.d_model}) must be a multiple of 4 for sinusoidal positions")

@@ -224,6 +224,9 @@ def _stem(options: TimesformerOptions, channels: int) -> nn.Module:
             convolution.weight.data = convolution.weight.data.contiguous(memory_format=torch.channels_last)
             layers += [convolution, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
             channels = width
+    left = options.patch // 2 ** len(options.stem)
+    if left > 1:
+        layers.append(nn.MaxPool2d(left))
     return nn.Sequential(*layers, nn.Conv2d(channels, options.d_model, 1))
 
 
