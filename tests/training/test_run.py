@@ -1,6 +1,7 @@
 """A run: the same seed gives the same weights, and a killed run ends as an uninterrupted one does."""
 
 import csv
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from ishara.clips.splits import Fold
 from ishara.errors import IsharaError
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
@@ -22,6 +24,7 @@ from ishara.recognizer import Recognizer
 from ishara.recognizer.gallery import GALLERY, read_gallery
 from ishara.training import crossval, fit, split_clips
 from ishara.training.callbacks import HISTORY
+from ishara.training.jobs import Job, learn, work_on
 from ishara.training.run import CALIBRATION_RUN
 
 WEIGHTS = Path("recognizer") / "model.safetensors"
@@ -241,6 +244,30 @@ def test_ctrl_c_reaches_the_caller_and_the_run_goes_on(tiny_recipe: Recipe, tmp_
     assert signal.getsignal(signal.SIGINT) == handler
     fit(tiny_recipe, manifest, tmp_path / "run")
     assert len(history(tmp_path / "run")) == 3
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_who_is_told_to_end_ends_with_that_status_and_goes_on_later(
+    tiny_recipe: Recipe, tmp_path: Path, monkeypatch, failing: bool
+) -> None:
+    """Whatever comes of it first: a scheduler ends the processes that load clips at the same moment."""
+
+    def told(self, trainer, *_) -> None:
+        if trainer.current_epoch == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+            if failing:
+                raise RuntimeError("a process that loads clips was killed")
+
+    home = tmp_path / "folds"
+    job = Job("fold", tiny_recipe, Fold("fold", split_clips(tiny_recipe)))
+    with monkeypatch.context() as patched:
+        patched.setattr("ishara.training.callbacks.EpochBar.on_train_batch_end", told, raising=False)
+        with pytest.raises(SystemExit) as ended:
+            work_on(job, home, learn)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert work_on(job, home, learn).failure is None
+    assert len(history(home / "fold")) == 3
 
 
 @pytest.mark.parametrize("override", ["train.keep=best", "schedule.name=plateau"])

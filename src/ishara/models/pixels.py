@@ -82,10 +82,11 @@ class PixelModel(SignModel):
         """
         if self.sees == "colours":
             return self.normalise(x)
-        values = x.to(self.mean.dtype) / _WHITE
+        values = x.to(self.mean.dtype)
         share = (mask / mask.sum(dim=1, keepdim=True)).to(values.dtype)
         background = (values * share[:, :, None, None, None]).sum(dim=1, keepdim=True)
-        motion = ((values - background).abs() - _MOTION_MEAN) / _MOTION_STD
+        scale = 1 / (_WHITE * _MOTION_STD)
+        motion = (values - background).abs_().mul_(scale).sub_(_MOTION_MEAN / _MOTION_STD)
         return motion if self.sees == "motion" else torch.cat([self.normalise(x), motion], dim=2)
 
     def of_real_frames(self, net: Callable[[Tensor], Tensor], pictures: Tensor, mask: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from lightning.pytorch.loggers import Logger
 
 from ishara.errors import IsharaError
 from ishara.recipe import Recipe
+from ishara.training.allocator import keep_freed_memory
 from ishara.training.callbacks import EpochBar, History
 from ishara.training.data import ClipData
 
@@ -56,6 +57,9 @@ def run_trainer(
     earlier = _load(last) if last.is_file() else None
     data.first_epoch = earlier["epoch"] + 1 if earlier else 0
     if not (earlier and _stopped_early(earlier)):
+        keep_freed_memory()
+        # Nothing here reads memory that nobody wrote; to fill it first is one pass more over every tensor.
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         trainer = _make_trainer(recipe, folder, title, validated=validated)
         with _quiet(), _interruptible(trainer), _processes_of_this_run():
             trainer.fit(module, datamodule=data, ckpt_path=str(last) if earlier else None, weights_only=True)
@@ -171,12 +175,18 @@ def _loggers(recipe: Recipe, folder: Path) -> list[Logger]:
 
 @contextmanager
 def _interruptible(trainer: L.Trainer) -> Iterator[None]:
-    """Give Ctrl-C back to the caller: Lightning turns it into an exit, and leaves it switched off."""
+    """Give Ctrl-C back to the caller: Lightning turns it into an exit, and leaves it switched off.
+
+    Who was told to end (SIGTERM, of `kill` and of schedulers) ends with the status of that, and begins no other fold.
+    """
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield
-    except SystemExit:
-        if trainer.interrupted:
+    except (Exception, SystemExit) as error:
+        if trainer.received_sigterm:
+            # Lightning would end with status 0, or with whatever came of its own processes having been ended too.
+            raise SystemExit(128 + signal.SIGTERM) from None
+        if isinstance(error, SystemExit) and trainer.interrupted:
             signal.signal(signal.SIGINT, handler)
             raise KeyboardInterrupt from None
         raise
