@@ -108,9 +108,9 @@ def test_the_graph_agrees_with_torch(tmp_path: Path, sees: str) -> None:
     assert (tmp_path / "model.onnx").is_file()
 
 
-@pytest.mark.parametrize("stem", [(8, 8, 16, 16), (8, 16)])
-def test_the_graph_of_a_stem_agrees_with_torch(tmp_path: Path, stem: tuple[int, ...]) -> None:
-    export_onnx(make(stem=stem), tmp_path / "model.onnx")
+@pytest.mark.parametrize("options", [{"stem": (8, 8, 16, 16)}, {"stem": (8, 16), "pool": "max"}])
+def test_the_graph_of_a_stem_agrees_with_torch(tmp_path: Path, options: dict[str, Any]) -> None:
+    export_onnx(make(**options), tmp_path / "model.onnx")
     assert (tmp_path / "model.onnx").is_file()
 
 
@@ -140,6 +140,26 @@ def test_a_patch_is_a_multiple_of_its_stem_which_is_not_published(tmp_path: Path
     published(tmp_path)
     with pytest.raises(IsharaError, match=r"has no stem. Leave model.options.stem out"):
         make(tmp_path, stem=(8, 8, 16, 16))
+
+
+def test_a_clip_can_be_told_by_the_greatest_values_of_its_frames(tmp_path: Path) -> None:
+    """Of the patches after the last block, which is that of the published weights; at first frames count alike."""
+    theirs = published(tmp_path)
+    model = make(tmp_path, pool="max").eval()
+    assert "attention over frames is new" in model.origin[0]
+    x, mask = model.random_clips([4], seed=5)
+    with torch.no_grad():
+        tokens = theirs.timesformer(normal(x)).last_hidden_state
+        # Theirs come place by place, each with its frames.
+        patches = tokens[:, 1:].unflatten(1, (9, 4))
+        found = model(x, mask)
+        torch.testing.assert_close(found.embedding, patches.amax(dim=1).mean(dim=1), atol=1e-4, rtol=0)
+        torch.testing.assert_close(found.attention, torch.full((1, 4), 0.25))
+        nn.init.normal_(model.pooling.score.weight)
+        longer = torch.cat([x, torch.full_like(x, 255)], dim=1)
+        padded = model(longer, torch.cat([mask, torch.zeros_like(mask)], dim=1))
+        torch.testing.assert_close(padded.logits, model(x, mask).logits, atol=1e-4, rtol=0)
+        torch.testing.assert_close(padded.attention[:, :4], model(x, mask).attention, atol=1e-5, rtol=0)
 
 
 def test_every_parameter_of_a_stem_learns_in_half_precision_too() -> None:

@@ -214,6 +214,11 @@ class TimesformerOptions(PixelOptions):
         "sides, and of what is left of a patch each channel's greatest value is kept. () is the paper's linear map, "
         "which published weights fit.",
     )
+    pool: Literal["token", "max"] = Field(
+        "token",
+        description="What tells the clip: the class token, as in the paper, or each channel's greatest value over a "
+        "frame's patches, and attention over frames.",
+    )
     d_model: Size = 768
     heads: Size = 12
     layers: Depth = 12

@@ -15,6 +15,7 @@ from ishara.models.contract import ModelOutput
 from ishara.models.layers import StochasticDepth, TokenLinear, attend, is_recorded, sinusoids, token_linear
 from ishara.models.options import TimesformerOptions
 from ishara.models.pixels import PixelModel, channels_seen
+from ishara.models.pooling import AttentionPooling
 from ishara.models.positions import nearest_in_time, resample_grid
 from ishara.models.published import Published
 from ishara.models.timesformer_checkpoint import load_checkpoint
@@ -153,6 +154,7 @@ class Timesformer(PixelModel):
         self.norm = nn.LayerNorm(size, _EPSILON)
         self.head = nn.Linear(size, num_classes)
         self.apply(_initialise)
+        self.pooling = AttentionPooling(size) if options.pool == "max" else None
         for positions in (self.class_token, self.space_positions):
             nn.init.trunc_normal_(positions, std=0.02)
         if options.stem:
@@ -204,10 +206,14 @@ class Timesformer(PixelModel):
         again = self.checkpointing and torch.is_grad_enabled()
         for block in self.blocks[:-1]:
             tokens = checkpoint(block, tokens, hidden, use_reentrant=False) if again else block(tokens, hidden)
-        token, weights = self.last.class_token(tokens, hidden)
-        embedding = self.norm(token)
-        attention = weights * mask
-        attention = attention / attention.sum(dim=1, keepdim=True)
+        if self.pooling is not None:
+            patches = self.norm(self.last(tokens, hidden)[:, :, 1:])
+            embedding, attention = self.pooling(patches.amax(dim=2), mask)
+        else:
+            token, weights = self.last.class_token(tokens, hidden)
+            embedding = self.norm(token)
+            attention = weights * mask
+            attention = attention / attention.sum(dim=1, keepdim=True)
         return ModelOutput(self.head(self.dropout(embedding)), embedding, attention)
 
     def load_published(self, published: Published) -> list[str]:

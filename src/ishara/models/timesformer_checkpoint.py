@@ -72,6 +72,9 @@ def load_checkpoint(model: Timesformer, published: Published) -> list[str]:
     if _FIRST in given:
         given[_FIRST] = widened(given[_FIRST], model.channels)
     added = [f"{_FIRST} is 0 for motion."] if model.sees == "both" else []
+    if model.pooling is not None:
+        given |= {f"pooling.{name}": tensor for name, tensor in model.pooling.state_dict().items()}
+        added.append("its class token is not asked; attention over frames is new.")
     told = [f"{published.source}: {what}" for what in (*added, *_resampled(model, given), *_new_head(model, given))]
     fit_weights(model, given, Path(published.source))
     return told

@@ -20,6 +20,7 @@ from ishara.models.trained import recipe_model
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
 from ishara.recognizer.folder import INSIDE_RUN
+from ishara.training.allocator import keep_freed_memory
 from ishara.training.data import ClipData
 from ishara.training.frame_features import FrameModel, keep_features
 from ishara.training.losses import make_loss
@@ -64,6 +65,7 @@ def fit(recipe: Recipe, manifest: Manifest, folder: Path, *, stores: Path | None
     verify_run(recipe, manifest, folder)
     if (folder / INSIDE_RUN).is_dir():
         return Recognizer.load(folder)
+    keep_freed_memory()
     homes = stores or folder.parent / STORES
     sides = load_sides(recipe, manifest, homes)
     refuse_what_cannot_run(recipe, validated=sides.validation is not None)

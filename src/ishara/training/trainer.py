@@ -24,7 +24,6 @@ from lightning.pytorch.loggers import Logger
 
 from ishara.errors import IsharaError
 from ishara.recipe import Recipe
-from ishara.training.allocator import keep_freed_memory
 from ishara.training.callbacks import EpochBar, History
 from ishara.training.data import ClipData
 
@@ -57,7 +56,6 @@ def run_trainer(
     earlier = _load(last) if last.is_file() else None
     data.first_epoch = earlier["epoch"] + 1 if earlier else 0
     if not (earlier and _stopped_early(earlier)):
-        keep_freed_memory()
         # Nothing here reads memory that nobody wrote; to fill it first is one pass more over every tensor.
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         trainer = _make_trainer(recipe, folder, title, validated=validated)
