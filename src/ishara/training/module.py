@@ -15,6 +15,7 @@ from ishara.recipe import Recipe
 from ishara.training.data import Batch
 from ishara.training.frame_features import FrameModel
 from ishara.training.mixing import mix
+from ishara.training.muon import Muon, matrices
 from ishara.training.schedules import make_schedule
 from ishara.training.seeds import derive_int
 
@@ -81,15 +82,18 @@ class RecognitionModule(L.LightningModule):
         self.log(name, value, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.label), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW and the recipe's schedule; biases, norms and single weights are not decayed."""
+        """The recipe's optimizer and schedule; biases, norms and single weights are not decayed."""
         options = self.recipe.optimizer
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        others = [p for p in self.model.parameters() if p.ndim <= 1]
-        groups = [
-            {"params": decayed, "weight_decay": options.weight_decay},
-            {"params": others, "weight_decay": 0.0},
+        whole = matrices(self.model) if options.name == "muon" else []
+        known = {id(weight) for weight in whole}
+        rest = [weight for weight in self.model.parameters() if id(weight) not in known]
+        groups: list[dict[str, Any]] = [
+            {"params": [weight for weight in rest if weight.ndim > 1], "weight_decay": options.weight_decay},
+            {"params": [weight for weight in rest if weight.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = AdamW(groups, lr=options.lr, betas=options.betas)
+        if whole:
+            groups.append({"params": whole, "weight_decay": options.weight_decay, "orthogonal": True})
+        optimizer = (Muon if whole else AdamW)(groups, lr=options.lr, betas=options.betas)
         schedule = make_schedule(
             self.recipe.schedule,
             optimizer,
