@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,7 +59,7 @@ def measure(home: Path, threads: int, rounds: int, *, compiled: bool = True) -> 
     for count, (x, mask) in given.items():
         inputs = {"x": x.numpy(), "mask": mask.numpy()}
         works: dict[str, Work] = {name: _run(way, x, mask) for name, way in ways.items()}
-        works[ONNX] = lambda inputs=inputs: recogniser.runtime.run(inputs)
+        works[ONNX] = partial(recogniser.runtime.run, inputs)
         contests.append({"clips": count, "rows": rows(race(works, rounds, calls=_CALLS[count]), EAGER)})
     return {"model": MODEL, "frames": FRAMES, "compile_seconds": waited, "contests": contests}
 

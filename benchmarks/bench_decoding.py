@@ -47,7 +47,8 @@ Reader = Callable[[Path], Any]
 
 
 def _reader(backend: str, size: str) -> Reader:
-    return lambda path: read_video(path, FRAMES, backend=backend, **{size: SIDE})
+    asked: dict[str, Any] = {size: SIDE}
+    return lambda path: read_video(path, FRAMES, backend=backend, **asked)
 
 
 READERS: dict[str, Reader] = {

@@ -20,7 +20,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -154,7 +154,7 @@ def growth(memory: Sequence[int]) -> float | None:
 def measure(videos: Sequence[str], *, refined: bool) -> dict[str, dict[str, Any]]:
     """Every way, one after the other."""
     core = min(os.sched_getaffinity(0))
-    ways = {
+    ways: dict[str, Callable[[], dict[str, Any]]] = {
         ONE: lambda: extract_all(videos, 1, refine=False, core=core),
         TWO: lambda: extract_all(videos, 2, refine=False),
         BARE: lambda: bare_loops(videos),

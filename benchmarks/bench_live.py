@@ -80,9 +80,10 @@ def played(port: int, recordings: Sequence[Recording]) -> tuple[list[dict[str, A
         paths = [recording.write(Path(folder) / f"{number}.npz") for number, recording in enumerate(recordings)]
         words = [sys.executable, "-m", "live.client", str(port), *map(str, paths)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=_BENCHMARKS) as client:
-            assert client.stdout is not None
+            said = client.stdout
+            assert said is not None
             answer: list[bytes] = []
-            reader = threading.Thread(target=lambda: answer.append(client.stdout.read()))
+            reader = threading.Thread(target=lambda: answer.append(said.read()))
             reader.start()
             while reader.is_alive():
                 memory.append(process.memory_info().rss)

@@ -32,6 +32,7 @@ from transformers.models.timesformer.modeling_timesformer import TimesformerForV
 from ishara.console import console, track
 from ishara.errors import IsharaError
 from ishara.models import create_model
+from ishara.models.sign2text import Sign2Text
 from ishara.training.results import provenance, write_json
 from notebook.sign2text import NotebookSign2Text
 from notebook.timesformer import NotebookTimesformer
@@ -81,7 +82,7 @@ def _frames(settings: Settings, clips: int, frames: int) -> tuple[Tensor, Tensor
 
 def _timesformer(who: str, settings: Settings) -> tuple[nn.Module, Callable[[], Tensor]]:
     x, floats, mask = _frames(settings, 1, settings.frames)
-    sizes = {"frames": settings.frames, "heads": settings.heads}
+    sizes: dict[str, Any] = {"frames": settings.frames, "heads": settings.heads}
     if who == OURS:
         model = create_model("timesformer", num_classes=CLASSES, layers=settings.blocks, size=settings.side, **sizes)
         return model.to(settings.device), lambda: model(x, mask).logits
@@ -90,9 +91,9 @@ def _timesformer(who: str, settings: Settings) -> tuple[nn.Module, Callable[[], 
         return baseline.to(settings.device), lambda: baseline(floats)
     config = TimesformerConfig(
         image_size=settings.side, num_frames=settings.frames, num_hidden_layers=settings.blocks,
-        num_attention_heads=settings.heads, num_labels=CLASSES,
+        num_attention_heads=settings.heads, num_labels=CLASSES,  # type: ignore[call-arg]
     )  # fmt: skip
-    published = TimesformerForVideoClassification(config)
+    published: nn.Module = TimesformerForVideoClassification(config)
     return published.to(settings.device), lambda: published(floats).logits
 
 
@@ -138,10 +139,11 @@ def _sign2text(who: str, settings: Settings, *, frozen: bool) -> Work:
     if who == NOTEBOOK:
         baseline = NotebookSign2Text(CLASSES, frames=settings.clip_frames, frozen=frozen).to(settings.device)
         return _step(baseline, lambda: baseline(floats), label, settings)
-    options = {"frozen": "all"} if frozen else {}
+    options: dict[str, Any] = {"frozen": "all"} if frozen else {}
     model = create_model("sign2text", num_classes=CLASSES, size=settings.side, **options).to(settings.device)
     if not frozen or who == "ishara, not kept":
         return _step(model, lambda: model(x, mask).logits, label, settings)
+    assert isinstance(model, Sign2Text)
     features = model.frame_features(x, mask)
     return _step(model, lambda: model.from_features(features, mask).logits, label, settings)
 

@@ -123,7 +123,8 @@ def watch(settings: Settings, run: Path, *, kill_after: float | None = None) -> 
     process = _CONTEXT.Process(target=train, args=(settings, run))
     process.start()
     tree = psutil.Process(process.pid)
-    started, peak, epochs = time.perf_counter(), 0, []
+    started, peak = time.perf_counter(), 0
+    epochs: list[float] = []
     while process.is_alive():
         peak = max(peak, _tree_bytes(tree))
         now = time.perf_counter() - started

@@ -115,7 +115,7 @@ def lightning_contestant(clips: ClipDataset) -> Contestant:
     recipe, classes = clips.recipe, max(clips.labels) + 1
     model = create_model("spoter", num_classes=classes, layout=notebook_layout())
     loss = make_loss(recipe.loss, clips.labels, classes)
-    module = RecognitionModule(model, recipe, loss, classes, validated=False)
+    module = RecognitionModule(model, recipe, loss, classes)
     watch = _Stopwatch()
 
     def epoch() -> float:

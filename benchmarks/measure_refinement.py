@@ -120,7 +120,8 @@ def main(
     clips = pl.read_csv(root / "videos.csv", schema_overrides={"video_id": pl.String})["video_id"].to_list()[::every]
     estimators = {name: make_estimator(EstimatorOptions(refine=name == "with")) for name in ("without", "with")}
     seconds = dict.fromkeys(estimators, 0.0)
-    rows, frames, jumping, look = [], 0, 0, SecondLook()
+    rows: list[dict[str, Any]] = []
+    frames, jumping, look = 0, 0, SecondLook()
     for number, clip in track("Clips", list(enumerate(clips))):
         video = read_video(root / "videos" / f"{clip}.mp4")
         poses = {}

@@ -19,6 +19,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -112,12 +113,16 @@ def find_twins(corpus: Manifest, clips: Manifest) -> dict[str, tuple[str, ...]]:
     ours = set(clips.table["path"])
     twins: dict[str, set[str]] = {clip.id: set() for clip in clips}
     for treat in TREATMENTS.values():
-        pairs = distances(both, lambda path, treat=treat: treat(read_pose(path)) if path in ours else read_pose(path))
+        pairs = distances(both, partial(_read, treat, ours))
         for a, b, distance in pairs:
             own, other = (b, a) if a.startswith(_TRAINING) else (a, b)
             if own in twins and other not in twins and distance <= _TWIN and gloss[own] == gloss[other]:
                 twins[own].add(other.removeprefix(_TRAINING))
     return {clip: tuple(sorted(found)) for clip, found in twins.items()}
+
+
+def _read(treat: Callable[[Pose], Pose], treated: set[str], path: str) -> Pose:
+    return treat(read_pose(path)) if path in treated else read_pose(path)
 
 
 def judges(folds: Iterable[Path], twins: tuple[str, ...]) -> list[Path]:

@@ -190,7 +190,7 @@ def packaged_run() -> Path:
 def timesformer(home: Path, settings: Settings) -> dict[str, Any]:
     """One clip of 8 frames, against `transformers`' model of the same size and the notebook's."""
     torch.manual_seed(0)
-    sizes = {"frames": _PIXEL_FRAMES, "heads": _HEADS}
+    sizes: dict[str, Any] = {"frames": _PIXEL_FRAMES, "heads": _HEADS}
     model = create_model("timesformer", num_classes=_PIXEL_CLASSES, layers=_BLOCKS, size=_SIDE, **sizes)
     recognisers.distinct(model)
     recipe = Recipe.from_dict(
@@ -206,7 +206,7 @@ def timesformer(home: Path, settings: Settings) -> dict[str, Any]:
     ours = Recognizer.load(folder, threads=settings.threads)
     config = TimesformerConfig(
         image_size=_SIDE, num_frames=_PIXEL_FRAMES, num_hidden_layers=_BLOCKS, num_attention_heads=_HEADS,
-        num_labels=_PIXEL_CLASSES,
+        num_labels=_PIXEL_CLASSES,  # type: ignore[call-arg]
     )  # fmt: skip
     published = recognisers.distinct(TimesformerForVideoClassification(config))
     baseline = recognisers.distinct(NotebookTimesformer(_PIXEL_CLASSES, blocks=_BLOCKS, side=_SIDE, **sizes))

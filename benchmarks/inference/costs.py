@@ -41,7 +41,7 @@ def clip(frames: int, rng: np.random.Generator) -> Pose:
     confidence = np.ones((frames, len(skeleton)), np.float32)
     for hand in ("left_hand", "right_hand"):
         members = [skeleton.index(name) for name in skeleton.groups[hand]]
-        confidence[np.ix_(rng.random(frames) < _MISSING, members)] = 0
+        confidence[np.ix_(rng.random(frames) < _MISSING, np.array(members))] = 0
     return Pose(coordinates, confidence, _FPS, skeleton)
 
 

@@ -7,6 +7,7 @@ made smaller by what training would have changed.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ CLASSES = 60
 SPLIT_AXES = [*range(0, FEATURES, 2), *range(1, FEATURES, 2)]
 _NOTEBOOK = {"spoter": NotebookSpoter, "bdsl_spoter": NotebookBdslSpoter}
 _CHANGE = 0.05
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 def recipe(name: str) -> Recipe:
@@ -40,7 +42,7 @@ def recipe(name: str) -> Recipe:
     )
 
 
-def distinct(model: nn.Module) -> nn.Module:
+def distinct(model: _Module) -> _Module:
     """The model in evaluation mode, each of its weights changed at random."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():

@@ -51,7 +51,9 @@ class MaskedLandmarks(nn.Module):
         super().__init__()
         self.model = model
         self.stand_in = nn.Parameter(torch.zeros(features))
-        self.fill = nn.Linear(model.head[1].in_features, features)
+        classifier = model.get_submodule(model.classifier)
+        assert isinstance(classifier, nn.Linear)
+        self.fill = nn.Linear(classifier.in_features, features)
         self._frames: Tensor | None = None
         # What the pooling gets is what the model knows of each frame.
         model.pool.register_forward_pre_hook(self._keep)
@@ -66,7 +68,7 @@ class MaskedLandmarks(nn.Module):
         return self.fill(self._frames)
 
 
-def hide(shape: tuple[int, int], layout: FeatureLayout, settings: Settings, rng: np.random.Generator) -> np.ndarray:
+def hide(shape: tuple[int, ...], layout: FeatureLayout, settings: Settings, rng: np.random.Generator) -> np.ndarray:
     """(T, F): what is hidden of one clip."""
     frames, features = shape
     hidden = np.zeros((frames, features), bool)

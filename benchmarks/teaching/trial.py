@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -184,12 +185,22 @@ def ways(trial: Trial) -> dict[str, Way]:
 
     found: dict[str, Way] = {}
     for name, to in (("centred", plain), ("whitened", inside)):
-        found[f"{name}, nearest clip"] = lambda asked, taught, to=to: _cosines(to, asked, taught).max(axis=2)
-        found[f"{name}, mean prototype"] = lambda asked, taught, to=to: to(asked) @ _unit(to(taught).mean(axis=1)).T
-        found[f"{name}, mean of exponentials"] = lambda asked, taught, to=to: np.stack(
-            [nearness(to(asked), to(clips)) for clips in taught], axis=1
-        )
+        found[f"{name}, nearest clip"] = partial(_nearest, to)
+        found[f"{name}, mean prototype"] = partial(_to_mean, to)
+        found[f"{name}, mean of exponentials"] = partial(_by_exponentials, to)
     return found
+
+
+def _nearest(to: Callable[[Floats], Floats], asked: Floats, taught: Floats) -> Floats:
+    return _cosines(to, asked, taught).max(axis=2)
+
+
+def _to_mean(to: Callable[[Floats], Floats], asked: Floats, taught: Floats) -> Floats:
+    return to(asked) @ _unit(to(taught).mean(axis=1)).T
+
+
+def _by_exponentials(to: Callable[[Floats], Floats], asked: Floats, taught: Floats) -> Floats:
+    return np.stack([nearness(to(asked), to(clips)) for clips in taught], axis=1)
 
 
 def _cosines(to: Callable[[Floats], Floats], asked: Floats, taught: Floats) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchcodec.decoders import VideoDecoder  # type: ignore[attr-defined]
+from torchcodec.decoders import VideoDecoder
 
 from ishara.video.index import FrameIndex
 from ishara.video.picture import View, scaled
