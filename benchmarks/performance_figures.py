@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import bench_allocator
 import bench_compile
 import bench_inference
 
@@ -96,6 +97,12 @@ def training(content: Content) -> Iterator[Row]:
         ratio = content["rows"][name]["times_notebook"]
         yield _times(f"Training SPOTER on wlasl50: {name}, against the notebook's loop", ratio,
                      content["wanted"] if judged else None)  # fmt: skip
+
+
+def allocator(content: Content) -> Iterator[Row]:
+    """`bench_allocator.py`."""
+    for way, ratio in content["kept_over"].items():
+        yield _times(f"A training step of `{content['recipe']}` that keeps freed memory, against {way}", ratio, None)
 
 
 def folds(content: Content) -> Iterator[Row]:
@@ -217,6 +224,7 @@ SOURCES = (
     Source("bench-extraction.json", "Extraction", "benchmarks/bench_extraction.py", extraction),
     Source("bench-decoding.json", "Decoding", "benchmarks/bench_decoding.py", decoding),
     Source("bench-training.json", "Training on landmarks", "benchmarks/bench_training.py", training),
+    Source(bench_allocator.RESULT, "Freed memory", "benchmarks/bench_allocator.py", allocator),
     Source("bench-folds.json", "A fold of a cross-validation", "benchmarks/bench_folds.py", folds),
     Source("bench-memory.json", "Memory of training sets", "benchmarks/bench_memory.py", memory),
     Source("bench-pixel-models.json", "Models of pixels", "benchmarks/bench_pixel_models.py", pixel_models),
