@@ -76,10 +76,10 @@ def test_a_recogniser_looks_as_often_as_its_recipe_or_the_caller_says(tiny_run, 
         Recognizer.load(tiny_run, views=0)
 
 
-def test_pictures_are_looked_at_once(tiny_recipe):
+def test_looks_at_pictures_that_would_all_be_the_same_are_refused(tiny_recipe):
     recipe = looking(tiny_recipe, 2).model_copy(update={"model": Recipe.model_fields["model"].default})
     pixels = recipe.model_copy(update={"model": recipe.model.model_copy(update={"name": "sign2text"})})
-    with pytest.raises(IsharaError, match=r"inference.views: 2 looks at a clip are for models of landmarks"):
+    with pytest.raises(IsharaError, match=r"inference.views: 2 looks at a clip would all be the same"):
         check_names(pixels)
 
 

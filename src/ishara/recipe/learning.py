@@ -141,6 +141,7 @@ class Inference(Section):
 
     views: Annotated[int, Field(ge=1, le=64)] = Field(
         1,
-        description="How often it looks at a clip of landmarks: at the clip as it is, then at random changes as in "
-        "training (no mirroring, no noise, nothing lost); the logits are averaged.",
+        description="How often it looks at a clip: at the clip as it is, then at random changes as in training (of "
+        "landmarks no mirroring, no noise, nothing lost; of pictures other frames and parts, some mirrored where "
+        "training mirrors); the logits are averaged. The live page looks at pictures once.",
     )

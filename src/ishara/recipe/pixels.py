@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ishara.errors import IsharaError
 from ishara.recipe.section import Frames, NonNegative, PresetSection, Probability, Range, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -115,6 +116,21 @@ class Pixels(Section):
                 "take fewer or smaller ones"
             )
         return self
+
+    def check_looks(self, views: int) -> None:
+        """Refuse several looks at a clip that would all be the same.
+
+        Raises
+        ------
+        IsharaError
+            If neither the frames nor the part of the picture are random.
+        """
+        differ = {"sampling", "augment.crop_scale", "augment.crop_ratio", "augment.mirror"}
+        if views > 1 and not differ & {key.removeprefix("pixels.") for key in self.random_keys}:
+            raise IsharaError(
+                f"inference.views: {views} looks at a clip would all be the same, since in `pixels` nothing is random. "
+                "Leave it out, or set pixels.sampling=segments or pixels.augment.crop_scale=[0.8,1]."
+            )
 
     @property
     def random_keys(self) -> list[str]:

@@ -27,6 +27,8 @@ Source = str | Path | Pose | BinaryIO
 # A clip goes into a batch whose shortest clip has at least this share of its frames, or only so many frames less.
 _SHARE, _FEW_FRAMES = 0.8, 4
 _MOST_FRAMES = 1024
+# So many looks at clips of pictures are held in memory at once.
+_MOST_PICTURES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +43,12 @@ class ModelInput:
         (T,) when each frame is: the middle of a frame of landmarks, the beginning of a picture; in seconds from the
         start of the clip.
     views
-        Of a recogniser that looks more than once: the features of each further look, (T_i, F).
+        Of a recogniser that looks more than once: each further look, as `x`, with its own T.
     """
 
     x: NDArray[Any]
     times: Array
-    views: tuple[Array, ...] = ()
+    views: tuple[NDArray[Any], ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)
@@ -112,21 +114,23 @@ class LandmarkReader:
 class PixelReader:
     """Frames of videos."""
 
-    together = 16
-
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
+        self.together = max(1, _MOST_PICTURES // recipe.inference.views)
         self.frame: tuple[int, ...] = (3, recipe.pixels.size, recipe.pixels.size)
 
     def read(self, source: Source, start: float | None, end: float | None, box: Box | None) -> ModelInput:
         """Frames of a clip; see `ClipReader`."""
         from ishara.video.frames import read_clip
+        from ishara.video.looks import further_looks
 
         if isinstance(source, Pose) or (isinstance(source, str | Path) and is_landmark_file(source)):
             what = "a pose" if isinstance(source, Pose) else str(source)
             raise IsharaError(f"{what}: holds landmarks, and this recogniser looks at videos ({self._recipe.name}).")
-        clip = read_clip(_checked(source), self._recipe.pixels, start=start, end=end, box=box)
-        return ModelInput(clip.rgb, (clip.times - (start or 0.0)).astype(np.float32))
+        video, options = _checked(source), self._recipe.pixels
+        clip = read_clip(video, options, start=start, end=end, box=box)
+        looks = further_looks(video, options, self._recipe.inference.views, start=start, end=end, box=box)
+        return ModelInput(clip.rgb, (clip.times - (start or 0.0)).astype(np.float32), looks)
 
     def landmarks(self, source: Source, start: float | None, end: float | None, box: Box | None) -> Pose:
         """Always an `IsharaError`: a model of pixels has none."""

@@ -97,7 +97,7 @@ class Recognizer:
             What computes: ``cpu``, ``cuda``, ``coreml``, ``directml``, or ``auto`` for the first of the others that is
             there, else the processor.
         views
-            How often it looks at a clip of landmarks (test-time augmentation), where that is to be other than its
+            How often it looks at a clip (test-time augmentation), where that is to be other than its
             recipe's `inference.views`. The calibration stays that of the recipe's.
 
         Raises
@@ -369,9 +369,10 @@ class Recognizer:
 
 def _looking(config: Config, views: int) -> Recipe:
     """The recipe, with so many looks at a clip."""
-    if config.input == "pixels" and views > 1:
-        raise IsharaError(f"{views} looks at a clip are for recognisers of landmarks, and this one looks at pictures.")
-    return Recipe.from_dict({**config.recipe.model_dump(), "inference": {"views": views}}, source="views")
+    recipe = Recipe.from_dict({**config.recipe.model_dump(), "inference": {"views": views}}, source="views")
+    if config.input == "pixels":
+        recipe.pixels.check_looks(views)
+    return recipe
 
 
 def _mean_of_looks(outputs: Outputs, looks: Sequence[int]) -> Outputs:

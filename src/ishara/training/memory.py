@@ -13,6 +13,7 @@ from ishara.recognizer import ModelInput, Recognizer, softmax
 from ishara.recognizer.gallery import GALLERY, Gallery
 from ishara.recognizer.open_set import OPEN_SET, OpenSet
 from ishara.training.data import ClipDataset, ClipKey, TrainingClips
+from ishara.training.pixel_data import PixelDataset
 from ishara.training.sides import Sides
 
 # Of a gloss with more clips only so many are kept, evenly drawn from them: a sign is no better told by more.
@@ -75,7 +76,7 @@ def read_side(
 
 def _as_seen(side: TrainingClips, key: int, x: NDArray) -> ModelInput:
     """A clip as the recogniser will be given it."""
-    views = side.views(key) if isinstance(side, ClipDataset) else ()
+    views = side.views(key) if isinstance(side, ClipDataset | PixelDataset) else ()
     return ModelInput(x, np.zeros(len(x), np.float32), views)
 
 

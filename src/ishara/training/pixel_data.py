@@ -21,6 +21,7 @@ from ishara.training.pixel_augment import augment_pixels
 from ishara.training.seeds import derive
 from ishara.video.box import Box
 from ishara.video.frames import count_frames, read_clip
+from ishara.video.looks import further_looks
 
 # Clips in a row that may be lost while training: more, and it is the disk that is lost.
 _STAND_INS = 5
@@ -137,6 +138,8 @@ class PixelDataset(Dataset[Batch]):
         So many epochs at the beginning are without that.
     backend
         As for `ishara.video.read_video`. The default decodes as in use, and is about as fast as TorchCodec.
+    looks
+        How often the recogniser will look at a clip.
     """
 
     clips: Sequence[PixelClip]
@@ -146,6 +149,7 @@ class PixelDataset(Dataset[Batch]):
     augmented: bool
     plain_epochs: int = 0
     backend: str = "auto"
+    looks: int = 1
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -157,6 +161,11 @@ class PixelDataset(Dataset[Batch]):
     def lengths(self) -> np.ndarray:
         """(N,) frames of each clip that are looked at."""
         return np.array([clip.frames for clip in self.clips])
+
+    def views(self, clip: int) -> tuple[np.ndarray, ...]:
+        """How a recogniser of this recipe sees a clip after the first look, for each further look (T_i, 3, S, S)."""
+        one = self.clips[clip]
+        return further_looks(one.path, self.options, self.looks, start=one.start, end=one.end, box=one.signer)
 
     def _load(self, key: ClipKey) -> tuple[Tensor, int]:
         problem = None

@@ -31,11 +31,8 @@ def check_names(recipe: Recipe) -> None:
         raise IsharaError(
             f"train.cache_features: always was asked for, but {why_not}. Change that, or set train.cache_features=auto."
         )
-    if recipe.inference.views > 1 and sees_pixels(recipe):
-        raise IsharaError(
-            f"inference.views: {recipe.inference.views} looks at a clip are for models of landmarks, and "
-            f"{recipe.model.name} looks at pictures. Leave it out."
-        )
+    if sees_pixels(recipe):
+        recipe.pixels.check_looks(recipe.inference.views)
     with _under("pose"):
         layout = model_layout(recipe)
     if not len(layout):

@@ -151,6 +151,7 @@ def _pixels(recipe: Recipe, manifest: Manifest) -> _Readable:
             recipe.train.seed,
             augmented,
             plain_epochs=recipe.train.plain_epochs,
+            looks=recipe.inference.views,
         ),
     )
 
