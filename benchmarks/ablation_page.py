@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ablation.views import VIEWS
+from ablation.runs import VIEWS
 from ishara.errors import IsharaError
 
 PAGE = Path("docs/ablation.md")

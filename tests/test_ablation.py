@@ -10,7 +10,7 @@ import pytest
 
 import ablation_page
 import measure_ablation
-from ablation import runs, views
+from ablation import runs
 from ablation.plan import Plan
 from ishara.clips.clip import Clip
 from ishara.clips.manifest import Manifest
@@ -19,6 +19,7 @@ from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import predict_clips
 from ishara.recipe import Recipe
 from ishara.recognizer import Recognizer
+from looks import with_views
 
 ROOT = Path(__file__).parents[1]
 GLOSSES = ["hello", "thanks"]
@@ -70,7 +71,7 @@ def test_changes_are_compared_with_the_recipe_on_the_plans_folds_and_seeds(
         return Measured(0.8 if folder.name == "base" else 0.5)
 
     monkeypatch.setattr(runs, "crossval", crossval)
-    monkeypatch.setattr(runs, "averaged_views", lambda base, folder: base)
+    monkeypatch.setattr(runs, "with_views", lambda base, folder, views: base)
     measure_ablation.main(plan=plan, results=tmp_path, out=tmp_path / "runs")
     assert list(run) == ["base", "worse", "only-bone-vectors"]
     assert all(list(recipe.protocol.only) == FOLDS and recipe.protocol.seeds == (0, 1, 2) for recipe in run.values())
@@ -120,16 +121,13 @@ def test_the_plan_is_of_recipes_and_folds_that_are_there_and_every_change_change
 
 
 def test_views_are_of_the_same_clips_and_without_others_the_clip_as_it_is_counts(
-    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_run: Path, tmp_path: Path
 ) -> None:
     run = shutil.copytree(tiny_run, tmp_path / "test-seed0")
     tested = Manifest.read(run / "manifest.csv").where(pl.col("split") == "test")
     plain, _ = predict_clips(Recognizer.load(run), tested)
-    monkeypatch.setattr(views, "VIEWS", 1)
-    np.testing.assert_allclose(views.averaged_views(plain, tmp_path).probabilities, plain.probabilities, atol=1e-5)
-    (run / "views.parquet").unlink()
-    monkeypatch.setattr(views, "VIEWS", 3)
-    several = views.averaged_views(plain, tmp_path)
+    np.testing.assert_allclose(with_views(plain, tmp_path, 1).probabilities, plain.probabilities, atol=1e-5)
+    several = with_views(plain, tmp_path, 3)
     facts = ["clip", "gloss", "signer", "fold", "repeat", "seed"]
     assert several.table.select(facts).equals(plain.table.select(facts))
     assert not np.allclose(several.probabilities, plain.probabilities)

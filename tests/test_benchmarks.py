@@ -13,6 +13,7 @@ import bench_folds
 import bench_inference
 import bench_pixel_training
 import measure_install
+import measure_looks
 import measure_videos
 import notebook_baseline
 import performance_figures
@@ -32,6 +33,7 @@ from ishara.pose.skeleton import get_skeleton
 from ishara.recipe import Recipe
 from ishara.training import split_clips
 from ishara.training.losses import FocalLoss
+from ishara.training.protocol import crossval
 from notebook.data import FRAMES, NotebookDataset, notebook_features
 from notebook.model import FEATURES, LANDMARKS, NotebookBdslSpoter, NotebookSpoter, to_ishara
 from notebook.train import BATCH, SETTINGS, Settings, Trainer, evaluate, notebook_loss
@@ -434,3 +436,23 @@ def test_a_line_is_put_between_its_markers_and_nowhere_else(tmp_path: Path) -> N
     assert not put_between(page, "<a>", "<b>", "new")
     with pytest.raises(IsharaError, match="<c>"):
         put_between(page, "<c>", "<b>", "new")
+
+
+def test_several_looks_are_compared_with_one_of_the_same_recognisers(tiny_recipe: Recipe, tmp_path: Path) -> None:
+    looking = Recipe.from_dict(
+        tiny_recipe.model_dump() | {"inference": {"views": 3}, "protocol": {"name": "held-out", "seeds": [0, 1]}}
+    )
+    (tmp_path / "looking.yaml").write_text(looking.to_yaml(), encoding="utf-8")
+    several = crossval(looking, tmp_path / "looking-crossval").predictions
+    several.write(tmp_path / "looking-crossval" / PREDICTIONS)
+    places = {"recipes": tmp_path, "runs": tmp_path, "results": tmp_path}
+    measure_looks.main(["looking"], **places)
+    found = json.loads((tmp_path / "measure-looks-looking.json").read_text())
+    assert (found["views"], found["seeds"]) == (3, [0, 1])
+    once = [Predictions.read(path) for path in sorted((tmp_path / "looking-crossval").glob("*/views-1.parquet"))]
+    assert found["one_look"]["top1"]["value"] == pytest.approx(
+        np.mean(np.concatenate([part.table["gloss"] == part.table["predicted"] for part in once]))
+    )
+    (tmp_path / "plain.yaml").write_text(tiny_recipe.to_yaml(), encoding="utf-8")
+    with pytest.raises(IsharaError, match="plain: its recipe looks once"):
+        measure_looks.main(["plain"], **places)

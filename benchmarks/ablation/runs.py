@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ablation.plan import Change, Plan
-from ablation.views import averaged_views
 from ishara.console import errors
 from ishara.evaluation.compare import compare
 from ishara.evaluation.ensemble import average
@@ -18,8 +17,10 @@ from ishara.training.progress import shown
 from ishara.training.protocol import crossval
 from ishara.training.results import per_fold, per_seed
 from ishara.training.workers import Workers
+from looks import with_views
 
 BASE = "base"
+VIEWS = 8
 # What is averaged with the recipe, by the changes that it needs: features beside others, and a stream of their own.
 STREAMS = {
     "bone-vectors": "as many seeds of it and of that with bone vectors, averaged",
@@ -84,7 +85,7 @@ def run(recipe: Recipe, folder: Path, name: str, workers: Workers) -> Prediction
 
 def _together(base: Predictions, changed: dict[str, Predictions], runs: Path) -> Iterator[tuple[str, Predictions]]:
     """What needs more than one model, or more than one look: reported apart from single models."""
-    yield "several views of a clip, averaged", averaged_views(base, runs)
+    yield "several views of a clip, averaged", with_views(base, runs, VIEWS)
     yield f"{base.table['seed'].n_unique()} seeds, averaged", average([base])
     for slug, name in STREAMS.items():
         if slug in changed:
