@@ -96,6 +96,7 @@ results: $(FULL) $(if $(filter recipes/demo-%,$(RECIPES)),| $(DRAWN))
 	  esac; \
 	done; \
 	$(BIN)/python benchmarks/measure_comparisons.py; \
+	$(BIN)/python benchmarks/measure_looks.py; \
 	$(BIN)/ishara results --into README.md; \
 	$(BIN)/python benchmarks/targets_page.py; \
 	[ -z "$$failed" ] || { echo >&2 "Not measured:$$failed. The reasons stand above; type it again to go on."; exit 1; }

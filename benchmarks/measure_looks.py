@@ -1,8 +1,8 @@
 """What several looks at a clip give: a recipe with `inference.views`, against its own recognisers that look once.
 
-    python benchmarks/measure_looks.py demo-sign2text demo-timesformer
+    python benchmarks/measure_looks.py [demo-sign2text demo-timesformer]
 
-Needs the folders of `ishara crossval` with their recognisers. Nothing is trained: every test clip is looked at once
+Needs the folders of `ishara crossval` with their recognisers; a recipe whose folder is not there is left out. Nothing is trained: every test clip is looked at once
 more. Writes ``results/measure-looks-NAME.json``. Stopped, it goes on with the runs that are left.
 """
 
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ishara.console import console
+from ishara.console import console, errors
 from ishara.errors import IsharaError
 from ishara.evaluation.compare import compare
 from ishara.evaluation.metrics import summarise
@@ -40,17 +40,20 @@ def measured(name: str, runs: Path) -> dict[str, Any]:
 
 
 def main(
-    names: Annotated[list[str], typer.Argument(help="Recipes, each with its folder NAME-crossval.")],
+    names: Annotated[list[str] | None, typer.Argument(help="Recipes; all that look more than once by default.")] = None,
     recipes: Annotated[Path, typer.Option(help="Folder of the recipes.")] = Path("recipes"),
     runs: Annotated[Path, typer.Option(help="Holds the folders of cross-validations.")] = Path("runs"),
     results: Annotated[Path, typer.Option(help="Folder for the JSON of what was measured.")] = Path("results"),
 ) -> None:
     """Look once more, and compare."""
-    for name in names:
-        views = Recipe.read(recipes / f"{name}.yaml").inference.views
-        if views == 1:
-            raise IsharaError(f"{name}: its recipe looks once; set inference.views, or use `ishara evaluate --views`.")
-        found = measured(name, runs) | {"views": views}
+    views = {path.stem: Recipe.read(path).inference.views for path in sorted(recipes.glob("*.yaml"))}
+    for name in names or [name for name, count in views.items() if count > 1]:
+        if views.get(name, 1) == 1:
+            raise IsharaError(f"{name}: no recipe of this name looks more than once; set its inference.views.")
+        if not predictions_of(runs, name).is_file():
+            errors.print(f"Left out: {name}. Not there: {predictions_of(runs, name)}", highlight=False)
+            continue
+        found = measured(name, runs) | {"views": views[name]}
         top1 = found["one_look"]["top1"]["value"]
         written = write_json(results / f"measure-looks-{name}.json", found | provenance())
         console.print(f"{name}: {top1:.1%} with one look. Figures: {written}", highlight=False)

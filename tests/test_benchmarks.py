@@ -453,6 +453,10 @@ def test_several_looks_are_compared_with_one_of_the_same_recognisers(tiny_recipe
     assert found["one_look"]["top1"]["value"] == pytest.approx(
         np.mean(np.concatenate([part.table["gloss"] == part.table["predicted"] for part in once]))
     )
+    (tmp_path / "gone.yaml").write_text(looking.to_yaml(), encoding="utf-8")
+    (tmp_path / "measure-looks-looking.json").unlink()
+    measure_looks.main(**places)
+    assert [path.name for path in tmp_path.glob("measure-looks-*")] == ["measure-looks-looking.json"]
     (tmp_path / "plain.yaml").write_text(tiny_recipe.to_yaml(), encoding="utf-8")
-    with pytest.raises(IsharaError, match="plain: its recipe looks once"):
+    with pytest.raises(IsharaError, match="plain: no recipe of this name looks more than once"):
         measure_looks.main(["plain"], **places)
