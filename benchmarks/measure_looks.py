@@ -2,8 +2,9 @@
 
     python benchmarks/measure_looks.py [demo-sign2text demo-timesformer]
 
-Needs the folders of `ishara crossval` with their recognisers; a recipe whose folder is not there is left out. Nothing is trained: every test clip is looked at once
-more. Writes ``results/measure-looks-NAME.json``. Stopped, it goes on with the runs that are left.
+Needs the folders of `ishara crossval` with their recognisers; a recipe whose folder is not there is left out. Nothing
+is trained: every test clip is looked at once more. Writes ``results/measure-looks-NAME.json``. Stopped, it goes on with
+the runs that are left.
 """
 
 from __future__ import annotations
