@@ -161,7 +161,12 @@ case "$*" in *broken*) exit 1 ;; *stopped*) exit 130 ;; esac
 
 
 # What follows the recipes: pairs are compared, and the table and the page made anew.
-PAGES = ["benchmarks/measure_comparisons.py", "results --into README.md", "benchmarks/targets_page.py"]
+PAGES = [
+    "benchmarks/measure_comparisons.py",
+    "benchmarks/measure_looks.py",
+    "results --into README.md",
+    "benchmarks/targets_page.py",
+]
 
 
 def measure(project: Project, *recipes: str, **environment: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
