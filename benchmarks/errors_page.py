@@ -16,9 +16,9 @@ import typer
 import yaml
 
 from ishara.errors import IsharaError
+from measure_errors import STUDY
 
 PAGE = Path("docs/errors.md")
-NOTES = Path(__file__).with_name("errors.yaml")
 _PREFIX = "measure-errors-"
 _HEAD = """# What is confused, and why
 
@@ -61,6 +61,8 @@ def _section(content: dict[str, Any], notes: list[str]) -> str:
         lines.append(f"By who is tested, the hardest first: {_worst(content['by_who'], len(content['by_who']))}.")
     if content["by_length"]:
         lines.append(f"By the clip's length: {_lengths(content['by_length'])}.")
+    if content.get("by_condition"):
+        lines.append(f"By how it was recorded: {_conditions(content['by_condition'])}.")
     return "\n".join([*lines, ""])
 
 
@@ -101,12 +103,16 @@ def _lengths(rows: list[dict[str, Any]]) -> str:
     )
 
 
+def _conditions(rows: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{row['right'] / row['clips']:.1%} {row['name']}" for row in rows if row["clips"])
+
+
 def main(
     results: Annotated[Path, typer.Option(help="Where the figures are.")] = Path("results"),
     into: Annotated[Path, typer.Option(help="The page.")] = PAGE,
 ) -> None:
     """Write the page."""
-    notes = yaml.safe_load(NOTES.read_text(encoding="utf-8"))
+    notes = yaml.safe_load(STUDY.read_text(encoding="utf-8"))["notes"]
     into.write_text(page(results, notes), encoding="utf-8")
     print(into)
 

@@ -5,7 +5,8 @@
 Writes ``results/measure-errors-NAME.json``; `benchmarks/errors_page.py` makes the page of all of them. Two kinds of
 error are told apart. Where a signer's (or language's) clips of a gloss are nearly all taken for others, that signer
 signs another form of it than those who were learnt from, which no choice of model can know. What is left is confused
-now and then by many.
+now and then by many. What a corpus knows of a clip beside that, such as where the camera stood, is counted where
+`benchmarks/errors.yaml` names it.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
+import yaml
 
+from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.run import PREDICTIONS
 from ishara.training.results import provenance, write_json
+
+STUDY = Path(__file__).with_name("errors.yaml")
+# Of each column of a manifest, the values that make up each condition, by the condition's name.
+Conditions = dict[str, dict[str, list[str]]]
 
 _PAIRS, _CELLS = 12, 12
 # A signer's clips of a gloss of which at most this share is right are another form of the sign, or nothing like it.
@@ -30,8 +37,10 @@ _FEWEST = 3
 _LENGTHS = ("shortest third", "middle third", "longest third")
 
 
-def errors_of(predictions: Predictions) -> dict[str, Any]:
-    """The figures of one table."""
+def errors_of(
+    predictions: Predictions, manifest: Manifest | None = None, conditions: Conditions | None = None
+) -> dict[str, Any]:
+    """The figures of one table; by conditions of the manifest's columns, where both are given."""
     table = predictions.table.with_columns(
         wrong=pl.col("gloss") != pl.col("predicted"), who=pl.coalesce("group", "signer")
     )
@@ -52,6 +61,7 @@ def errors_of(predictions: Predictions) -> dict[str, Any]:
         "by_length": _by_length(table),
         "by_who": _shares(table.filter(pl.col("who").is_not_null()), "who"),
         "by_gloss": _shares(table, "gloss"),
+        "by_condition": _by_condition(table, manifest, conditions) if manifest and conditions else [],
     }
 
 
@@ -105,6 +115,19 @@ def _by_length(table: pl.DataFrame) -> list[dict[str, Any]]:
     return [{"name": _LENGTHS[row.pop("third")]} | row for row in counted.sort("third").iter_rows(named=True)]
 
 
+def _by_condition(table: pl.DataFrame, manifest: Manifest, conditions: Conditions) -> list[dict[str, Any]]:
+    """Clips and right ones of each condition, in the order in which they are named."""
+    rows = []
+    for column, named in conditions.items():
+        if column not in manifest.table.columns:
+            raise IsharaError(f"{STUDY.name}: it counts errors by {column}, and the run's manifest has no such column.")
+        known = table.join(manifest.table.select("id", pl.col(column).cast(pl.String)), left_on="clip", right_on="id")
+        for name, values in named.items():
+            clips = known.filter(pl.col(column).is_in(values))
+            rows.append({"name": name, "clips": len(clips), "right": int((~clips["wrong"]).sum())})
+    return rows
+
+
 def _shares(table: pl.DataFrame, column: str) -> list[dict[str, Any]]:
     """Clips and right ones of each value, the worst first."""
     counted = table.group_by(column).agg(clips=pl.len(), right=(~pl.col("wrong")).sum())
@@ -117,9 +140,12 @@ def main(
     results: Annotated[Path, typer.Option(help="Folder for the JSON of what was measured.")] = Path("results"),
 ) -> None:
     """Measure the errors of each run."""
+    conditions = yaml.safe_load(STUDY.read_text(encoding="utf-8"))["conditions"]
     for run in runs:
         name = run.resolve().name.removesuffix("-crossval")
-        found = errors_of(Predictions.read(run / PREDICTIONS))
+        # Every fold's manifest has all clips.
+        manifest = Manifest.read(next(iter(sorted(run.glob("*/manifest.csv")))))
+        found = errors_of(Predictions.read(run / PREDICTIONS), manifest, conditions.get(name))
         print(write_json(results / f"measure-errors-{name}.json", {"recipe": name, **found, **provenance()}))
 
 

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import errors_page
 from ishara.clips.clip import Clip
+from ishara.clips.manifest import Manifest
 from ishara.errors import IsharaError
 from ishara.evaluation.predictions import Predictions
 from measure_errors import errors_of
@@ -53,3 +55,21 @@ def test_the_page_says_what_was_counted_and_what_was_read_in_it(planted: Predict
     assert "They are 83% of the errors, 16.7% of all predictions: `come` of ben (0 of 5, mostly `go`)." in page
     with pytest.raises(IsharaError, match="no errors were measured"):
         errors_page.page(tmp_path / "nowhere", {})
+
+
+def test_errors_are_counted_by_what_the_manifest_knows_of_a_clip(planted: Predictions, tmp_path: Path) -> None:
+    clips = planted.table["clip"]
+    take = [int(clip[-1]) for clip in clips]
+    table = pl.DataFrame({"id": clips, "path": "a.pose", "gloss": planted.table["gloss"], "take": take})
+    named = {"take": {"from the front": ["0"], "from the side": ["1", "2"], "from behind": ["9"]}}
+    found = errors_of(planted, Manifest(table), named)
+    # Of every take of ben's "come" all are wrong, and of ann's first "tea".
+    assert found["by_condition"] == [
+        {"name": "from the front", "clips": 6, "right": 4},
+        {"name": "from the side", "clips": 12, "right": 10},
+        {"name": "from behind", "clips": 0, "right": 0},
+    ]
+    (tmp_path / "measure-errors-tiny.json").write_text(json.dumps({"recipe": "tiny", **found}), encoding="utf-8")
+    assert "By how it was recorded: 66.7% from the front, 83.3% from the side." in errors_page.page(tmp_path, {})
+    with pytest.raises(IsharaError, match="by camera, and the run's manifest has no such column"):
+        errors_of(planted, Manifest(table), {"camera": {"left": ["1"]}})
