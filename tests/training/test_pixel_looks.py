@@ -12,6 +12,8 @@ from ishara.errors import IsharaError
 from ishara.evaluation.calibration import fit_temperature
 from ishara.recipe import Pixels, Recipe
 from ishara.recognizer import ModelInput, Recognizer
+from ishara.recognizer.folder import INSIDE_RUN
+from ishara.recognizer.gallery import GALLERY, read_gallery
 from ishara.training import fit
 from ishara.training.preflight import check_names
 from ishara.training.sides import load_sides
@@ -79,6 +81,17 @@ def test_training_reads_the_looks_that_the_recogniser_does(run: Path, videos: Ma
     paths = {clip.id: clip.path for clip in videos}
     for own, theirs in zip(looks, recognizer.prepare(paths[sides.training_ids[0]]).views, strict=True):
         np.testing.assert_array_equal(own, theirs)
+
+
+def test_the_gallery_has_one_look_at_clips_that_were_learnt_from(run: Path, videos: Manifest) -> None:
+    several, once = Recognizer.load(run), Recognizer.load(run, views=1)
+    paths = {clip.id: clip.path for clip in videos}
+    gallery = read_gallery(run / INSIDE_RUN / GALLERY, len(several.labels))
+    assert set(gallery.validated) == {True, False}
+    for validated, recognizer in ((True, several), (False, once)):
+        place = int(np.flatnonzero(gallery.validated == validated)[0])
+        clip = recognizer.prepare(paths[str(gallery.clip[place])])
+        np.testing.assert_allclose(gallery.embedding[place], recognizer.run([clip]).embedding[0], rtol=0, atol=1e-4)
 
 
 def test_another_number_of_looks_may_be_asked_for(run: Path, videos: Manifest) -> None:

@@ -59,32 +59,41 @@ def remember(
 
 
 def read_side(
-    side: TrainingClips, chosen: Sequence[int], together: int
+    side: TrainingClips, chosen: Sequence[int], together: int, *, once: bool = False
 ) -> Iterator[tuple[list[ModelInput], NDArray[np.int64]]]:
     """Some clips of a side with their classes, no more at once than may be held in memory.
 
-    The classes are not the side's own labels: another clip may stand in for one that can no longer be read.
+    As the recogniser looks at clips, or with ``once`` the first of its looks alone. The classes are not the side's own
+    labels: another clip may stand in for one that can no longer be read.
     """
     for start in range(0, len(chosen), together):
         keys = chosen[start : start + together]
         read = [side[[ClipKey(key, 0)]] for key in keys]
         yield (
-            [_as_seen(side, key, batch.x[0].numpy()) for key, batch in zip(keys, read, strict=True)],
+            [
+                ModelInput(
+                    batch.x[0].numpy(), np.zeros(batch.x.shape[1], np.float32), () if once else _views(side, key)
+                )
+                for key, batch in zip(keys, read, strict=True)
+            ],
             np.array([int(batch.label) for batch in read]),
         )
 
 
-def _as_seen(side: TrainingClips, key: int, x: NDArray) -> ModelInput:
-    """A clip as the recogniser will be given it."""
-    views = side.views(key) if isinstance(side, ClipDataset | PixelDataset) else ()
-    return ModelInput(x, np.zeros(len(x), np.float32), views)
+def _views(side: TrainingClips, key: int) -> tuple[NDArray, ...]:
+    """How the recogniser will see a clip after the first look."""
+    return side.views(key) if isinstance(side, ClipDataset | PixelDataset) else ()
 
 
 def _part(recognizer: Recognizer, side: TrainingClips, ids: Sequence[str], *, validated: bool) -> dict[str, NDArray]:
-    """The gallery's columns of one side, as far as its glosses' clips are kept."""
+    """The gallery's columns of one side, as far as its glosses' clips are kept.
+
+    Where a recogniser looks several times, clips that it learnt from are looked at once: they are many, and what is
+    said of its confidence comes from the validation clips alone.
+    """
     chosen = _spread(side.labels)
     embedding, gloss, predicted, probability = [], [], [], []
-    for clips, labels in read_side(side, chosen, recognizer.together):
+    for clips, labels in read_side(side, chosen, recognizer.together, once=not validated):
         outputs = recognizer.run(clips)
         probabilities = softmax(outputs.logits, recognizer.temperature)
         embedding.append(outputs.embedding)
