@@ -22,7 +22,7 @@ _HEADER = (
 
 
 def results_table(folder: Path, recipes: Path | None = None) -> str:
-    """A Markdown table with a row per result, baselines below what they are the baseline of.
+    """A Markdown table with a row per result, baselines below what they are the baseline of, synthetic corpora last.
 
     Parameters
     ----------
@@ -37,12 +37,11 @@ def results_table(folder: Path, recipes: Path | None = None) -> str:
         If the folder has no result, or a file in it is not one.
     """
     found = sorted(folder.glob("*.json"))
-    rows = [
-        _row(path, recipes) for path in found if not path.name.startswith(_OF_BENCHMARKS) and path.name != SUMMARY_FILE
-    ]
-    if not rows:
+    results = [_read(path) for path in found if not path.name.startswith(_OF_BENCHMARKS) and path.name != SUMMARY_FILE]
+    if not results:
         raise IsharaError(f"{folder}: there are no results. `ishara crossval RECIPE --results {folder}` writes them.")
-    return "\n".join([_HEADER, *rows])
+    results.sort(key=lambda measured: measured["corpus"] in SYNTHETIC)
+    return "\n".join([_HEADER, *(_row(measured, recipes) for measured in results)])
 
 
 def put_into(page: Path, table: str) -> bool:
@@ -56,13 +55,18 @@ def put_into(page: Path, table: str) -> bool:
     return put_between(page, BEGIN, END, f"\n{table}\n")
 
 
-def _row(path: Path, recipes: Path | None) -> str:
+def _read(path: Path) -> dict[str, Any]:
     try:
-        measured = json.loads(path.read_text(encoding="utf-8"))
-        summary = measured["summary"]
-        protocol = measured["protocol"]
+        measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for part in ("corpus", "summary", "protocol"):
+            measured[part]
     except (json.JSONDecodeError, KeyError) as error:
         raise IsharaError(f"{path}: is not a result of `ishara crossval` (it has no {error}).") from None
+    return measured
+
+
+def _row(measured: dict[str, Any], recipes: Path | None) -> str:
+    summary, protocol = measured["summary"], measured["protocol"]
     worst = summary["worst_signer"] or summary["worst_group"]
     cells = [
         f"{_corpus(measured)} ({summary['glosses']} glosses, {summary['clips']} clips)",
