@@ -52,6 +52,21 @@ def test_all_directions_come_out_alike(shape: tuple[int, int]) -> None:
     )
 
 
+def test_many_at_once_and_those_of_few_directions() -> None:
+    generator = torch.Generator().manual_seed(2)
+    several = torch.randn(3, 8, 40, generator=generator)
+    several[1] = several[1, :, :1] @ several[1, :1]
+    several[2, 1:] *= 1e-6
+    for matrix, together in zip(several, orthogonal(several), strict=True):
+        torch.testing.assert_close(orthogonal(matrix), together)
+        left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+        # As published: the polynomial of each singular value, five times.
+        values = values / values.norm()
+        for _ in range(5):
+            values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+        torch.testing.assert_close(together, left @ torch.diag(values) @ right, rtol=0, atol=1e-3)
+
+
 def test_no_gradient_is_no_step() -> None:
     assert not orthogonal(torch.zeros(3, 4)).any()
 

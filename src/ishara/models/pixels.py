@@ -84,9 +84,11 @@ class PixelModel(SignModel):
             return self.normalise(x)
         values = x.to(self.mean.dtype)
         share = (mask / mask.sum(dim=1, keepdim=True)).to(values.dtype)
-        background = (values * share[:, :, None, None, None]).sum(dim=1, keepdim=True)
-        scale = 1 / (_WHITE * _MOTION_STD)
-        motion = (values - background).abs_().mul_(scale).sub_(_MOTION_MEAN / _MOTION_STD)
+        # Half precision would round the mean.
+        with torch.autocast(x.device.type, enabled=False):
+            background = torch.bmm(share[:, None], values.flatten(2)).view(len(x), 1, *x.shape[2:])
+        # In place: a batch of frames does not fit into any cache.
+        motion = values.sub_(background).abs_().mul_(1 / (_WHITE * _MOTION_STD)).sub_(_MOTION_MEAN / _MOTION_STD)
         return motion if self.sees == "motion" else torch.cat([self.normalise(x), motion], dim=2)
 
     def of_real_frames(self, net: Callable[[Tensor], Tensor], pictures: Tensor, mask: Tensor) -> Tensor:

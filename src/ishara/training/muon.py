@@ -23,6 +23,8 @@ _ROUNDS, _A, _B, _C = 5, 3.4445, -4.7750, 2.0315
 _SMALLEST = 1e-7
 # A step then has the size of AdamW's, so that rate and decay mean the same for both.
 _LIKE_ADAMW = 0.2
+# Matrices of one shape are taken together, which spares many small products, but no more values at once than these.
+_MOST_TOGETHER = 2**22
 
 
 class Muon(AdamW):
@@ -49,36 +51,56 @@ class Muon(AdamW):
             if weight.grad is not None
         ]
         gradients = [weight.grad for weight, _ in matrices]
+        by_shape: dict[tuple[int, int], list[tuple[Tensor, dict[str, Any]]]] = {}
         for weight, _ in matrices:
             weight.grad = None
         super().step()
         for (weight, group), gradient in zip(matrices, gradients, strict=True):
             weight.grad = gradient
-            self._step(weight, gradient, group)
+            by_shape.setdefault((len(weight), weight[0].numel()), []).append((weight, group))
+        for shape, alike in by_shape.items():
+            together = max(1, _MOST_TOGETHER // math.prod(shape))
+            for start in range(0, len(alike), together):
+                self._step(alike[start : start + together])
         return loss
 
-    def _step(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> None:
+    def _step(self, alike: list[tuple[Tensor, dict[str, Any]]]) -> None:
+        """Of matrices of one shape."""
+        steps = orthogonal(torch.stack([self._momentum(weight) for weight, _ in alike]))
+        size = _LIKE_ADAMW * math.sqrt(max(steps.shape[1:]))
+        for (weight, group), step in zip(alike, steps, strict=True):
+            weight.mul_(1 - group["lr"] * group["weight_decay"])
+            weight.add_(step.view(weight.shape), alpha=-group["lr"] * size)
+
+    def _momentum(self, weight: Tensor) -> Tensor:
+        """Nesterov's, as a matrix (N, M)."""
+        assert weight.grad is not None
         state = self.state[weight]
         if not state:
             # AdamW asks every state that it loads for its step.
             state["step"], state["exp_avg"] = torch.tensor(0.0), torch.zeros_like(weight)
         state["step"] += 1
-        mean = state["exp_avg"].lerp_(gradient, 1 - _MOMENTUM)
-        # Nesterov's momentum.
-        update = orthogonal(gradient.lerp(mean, _MOMENTUM).flatten(1))
-        weight.mul_(1 - group["lr"] * group["weight_decay"])
-        size = _LIKE_ADAMW * math.sqrt(max(update.shape))
-        weight.add_(update.view(weight.shape), alpha=-group["lr"] * size)
+        mean = state["exp_avg"].lerp_(weight.grad, 1 - _MOMENTUM)
+        return weight.grad.lerp(mean, _MOMENTUM).flatten(1)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix to one (N, M) whose singular values are all 1: they come to lie between 0.6 and 1.3."""
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = wide / wide.norm().clamp(min=_SMALLEST)
+def orthogonal(matrices: Tensor) -> Tensor:
+    """About the nearest matrices to those (..., N, M) whose singular values are all 1: they come to lie in 0.6 to 1.3.
+
+    A round multiplies X by a polynomial of X Xᵀ, and so X Xᵀ by its square: what the rounds come to is found from X Xᵀ
+    alone, which is far smaller than X where a kernel's rows are long, and X is multiplied once.
+    """
+    wide = matrices if matrices.shape[-2] <= matrices.shape[-1] else matrices.mT
+    x = wide / torch.linalg.matrix_norm(wide, keepdim=True).clamp(min=_SMALLEST)
+    square = x @ x.mT
+    identity = torch.eye(square.shape[-1], dtype=x.dtype, device=x.device)
+    whole = identity
     for _ in range(_ROUNDS):
-        square = x @ x.T
-        x = torch.addmm(x, torch.addmm(square, square, square, beta=_B, alpha=_C), x, beta=_A)
-    return x if wide is matrix else x.T
+        factor = _A * identity + _B * square + _C * square @ square
+        whole = factor @ whole
+        square = factor @ factor @ square
+    x = whole @ x
+    return x if wide is matrices else x.mT
 
 
 def matrices(model: SignModel) -> list[Tensor]:
