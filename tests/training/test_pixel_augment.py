@@ -1,5 +1,8 @@
 """Random changes of pixels: alike in all frames of a clip, and nothing but the generator decides."""
 
+from collections.abc import Callable
+
+import kornia.enhance
 import numpy as np
 import pytest
 import torch
@@ -99,6 +102,21 @@ def test_amounts_mean_what_they_say() -> None:
     assert (changed(grey, "autocontrast", 0) == 100).all(), "no contrast to stretch"
     red = torch.tensor([200, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 4, 4)
     assert changed(red, "hue", 1 / 3)[0, :, 0, 0].tolist() in ([0, 200, 0], [0, 0, 200])
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.8, 1.4, 1.9])
+@pytest.mark.parametrize(
+    ("name", "of_kornia"),
+    [
+        ("brightness", kornia.enhance.adjust_brightness_accumulative),
+        ("contrast", kornia.enhance.adjust_contrast_with_mean_subtraction),
+        ("saturation", kornia.enhance.adjust_saturation_with_gray_subtraction),
+    ],
+)
+def test_colours_change_as_in_kornia(name: str, of_kornia: Callable[[Tensor, float], Tensor], factor: float) -> None:
+    clip = picture()[None]
+    expected = of_kornia(clip / 255, factor).mul(255).round()
+    assert (changed(clip, name, factor) - expected).abs().max() <= 1
 
 
 def test_moves_are_one_move_in_the_order_given() -> None:

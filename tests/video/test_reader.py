@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import fsspec
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from ishara.errors import IsharaError
 from ishara.video import Box, probe, read_video
 from ishara.video.backends import torchcodec_problem
+from ishara.video.index import FrameIndex, read_index
 from ishara.video.reader import LARGEST
+from ishara.video.sources import Opened
 
 Video = Callable[..., Path]
 _MIRROR = (-(1 << 16), 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
@@ -39,6 +42,23 @@ def red_corner(rgb: NDArray[np.uint8]) -> str:
         "bottom right": red[-height:, -width:],
     }
     return max(corners, key=lambda corner: corners[corner].mean())
+
+
+def test_a_file_is_indexed_once_until_it_is_written_anew(video: Video, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(source: Opened, *opened: Any) -> FrameIndex:
+        read.append(source.name)
+        return read_index(source, *opened)
+
+    monkeypatch.setattr("ishara.video.access.read_index", counted)
+    path = video(frames=12)
+    first, again = read_video(path), read_video(path)
+    assert np.array_equal(first.rgb, again.rgb)
+    assert len(read) == 1
+    assert video(frames=5) == path
+    assert numbers(read_video(path).rgb) == list(range(5))
+    assert len(read) == 2
 
 
 def test_all_frames_with_their_numbers_and_times(video: Video, backend: str) -> None:

@@ -86,7 +86,7 @@ class PixelModel(SignModel):
         share = (mask / mask.sum(dim=1, keepdim=True)).to(values.dtype)
         # Half precision would round the mean.
         with torch.autocast(x.device.type, enabled=False):
-            background = torch.bmm(share[:, None], values.flatten(2)).view(len(x), 1, *x.shape[2:])
+            background = torch.bmm(share[:, None], values.flatten(2)).unflatten(2, x.shape[2:])
         # In place: a batch of frames does not fit into any cache.
         motion = values.sub_(background).abs_().mul_(1 / (_WHITE * _MOTION_STD)).sub_(_MOTION_MEAN / _MOTION_STD)
         return motion if self.sees == "motion" else torch.cat([self.normalise(x), motion], dim=2)

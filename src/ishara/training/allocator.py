@@ -15,11 +15,8 @@ _LARGEST = (1 << 31) - 1
 _LARGEST_BLOCK = 1 << 30
 
 
-def keep_freed_memory(_: int = 0) -> None:
-    """Do so in this process from now on; nothing happens where the C library is another than glibc.
-
-    A `DataLoader` that is given this calls it in each of its processes, with the number of that.
-    """
+def keep_freed_memory() -> None:
+    """Do so in this process from now on; nothing happens where the C library is another than glibc."""
     if not sys.platform.startswith("linux"):
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -17,7 +17,7 @@ from ishara.pose.features import extract_features
 from ishara.pose.store import PoseStore
 from ishara.pose.views import further_views
 from ishara.recipe import Recipe, Train
-from ishara.training.allocator import keep_freed_memory
+from ishara.training.loaders import begin_loader
 from ishara.training.seeds import derive
 
 # A batch is drawn from a pool of this many batches' clips sorted by length: little padding, still random company.
@@ -218,7 +218,7 @@ class ClipData(L.LightningDataModule):
             sampler=sampler,
             batch_size=None,
             num_workers=train.workers,
-            worker_init_fn=keep_freed_memory,
+            worker_init_fn=begin_loader,
             persistent_workers=train.workers > 0,
             pin_memory=torch.cuda.is_available(),
         )

@@ -20,8 +20,8 @@ from ishara.errors import IsharaError
 from ishara.models.contract import ModelOutput
 from ishara.pose.extract.stamps import stamps_of
 from ishara.recipe import Pixels, Train
-from ishara.training.allocator import keep_freed_memory
 from ishara.training.data import Batch, ClipKey, TrainingClips, collate
+from ishara.training.loaders import begin_loader
 from ishara.training.pixel_data import PixelClip, PixelDataset, read_pixels
 from ishara.training.sides import Sides
 
@@ -254,9 +254,7 @@ def _compute(missing: _Missing, model: FrameModel, train: Train) -> tuple[int, d
     device = torch.device("cuda" if train.accelerator != "cpu" and torch.cuda.is_available() else "cpu")
     model.to(device).eval()
     order = np.random.default_rng().permutation(len(missing)).tolist()
-    loader = DataLoader(
-        missing, sampler=order, batch_size=None, num_workers=train.workers, worker_init_fn=keep_freed_memory
-    )
+    loader = DataLoader(missing, sampler=order, batch_size=None, num_workers=train.workers, worker_init_fn=begin_loader)
     computed, failures = 0, {}
     # Here in full precision, whatever training is done in: it is done once, and is what the recogniser computes.
     with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):

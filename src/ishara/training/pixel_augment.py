@@ -1,7 +1,8 @@
 """Random changes of training clips of pixels: drawn once per clip, so that all of its frames change alike.
 
-kornia does each change but that of the hue; what is changed, and how much, is drawn here from the generator that is
-given. kornia's own RandAugment draws other operations for every frame, and from torch's global generator. The random
+kornia does the changes that are more than one product of the colours; its ways to change those take five times as long
+(its hue fifty times), more than reading the clip. What is changed, and how much, is drawn here from the generator that
+is given: kornia's own RandAugment draws other operations for every frame, and from torch's global generator. The random
 part of the picture (`crop_scale`, `crop_ratio`) is cut where the clip is decoded, so that it is resized once
 (`ishara.video.framing`).
 """
@@ -21,6 +22,8 @@ from ishara.recipe import PixelAugment
 
 _WHITE = 255
 _GREY = 128
+# How bright red, green and blue are (ITU-R BT.601, as in kornia).
+_GREY_OF_COLOURS = (0.299, 0.587, 0.114)
 # Frames that are changed at once: colours take several times the room of what they change.
 _AT_ONCE = 4
 
@@ -196,32 +199,31 @@ def _as_one(clip: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def _brightness(clip: Tensor, factor: float) -> Tensor:
-    from kornia.enhance import adjust_brightness_accumulative
-
-    return _by_parts(clip, lambda part: adjust_brightness_accumulative(part, factor))
+    return clip.mul_(factor).clamp_(0, 1)
 
 
 def _contrast(clip: Tensor, factor: float) -> Tensor:
-    from kornia.enhance import adjust_contrast_with_mean_subtraction
-
-    return _as_one(clip, lambda tall: adjust_contrast_with_mean_subtraction(tall, factor))
+    """Away from the mean grey of all frames, or towards it."""
+    grey = clip.mean((0, 2, 3)) @ clip.new_tensor(_GREY_OF_COLOURS)
+    return clip.mul_(factor).add_((1 - factor) * grey).clamp_(0, 1)
 
 
 def _saturation(clip: Tensor, factor: float) -> Tensor:
-    from kornia.enhance import adjust_saturation_with_gray_subtraction
-
-    return _by_parts(clip, lambda part: adjust_saturation_with_gray_subtraction(part, factor))
+    """Each pixel away from its own grey, or towards it."""
+    grey = clip.new_tensor(_GREY_OF_COLOURS).expand(3, 3)
+    return _mixed(clip, factor * torch.eye(3) + (1 - factor) * grey)
 
 
 def _hue(clip: Tensor, turns: float) -> Tensor:
-    """Colours turned about the grey axis; a third of a turn makes red green or blue.
-
-    kornia goes by hue, saturation and value, which takes fifty times as long: more than reading the clip.
-    """
+    """Colours turned about the grey axis; a third of a turn makes red green or blue."""
     angle = turns * 2 * math.pi
     cos, third, side = math.cos(angle), (1 - math.cos(angle)) / 3, math.sin(angle) / math.sqrt(3)
     own, one, other = cos + third, third - side, third + side
-    matrix = clip.new_tensor([[own, one, other], [other, own, one], [one, other, own]])
+    return _mixed(clip, clip.new_tensor([[own, one, other], [other, own, one], [one, other, own]]))
+
+
+def _mixed(clip: Tensor, matrix: Tensor) -> Tensor:
+    """Each pixel's colours (3,) as a matrix (3, 3) mixes them."""
     return (matrix @ clip.flatten(2)).clamp_(0, 1).view_as(clip)
 
 

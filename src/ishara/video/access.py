@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _log = logging.getLogger(__name__)
+
+# Indices of files that were opened last: training opens the same ones in every epoch.
+_MOST_KEPT = 8192
+_kept: OrderedDict[tuple[str, int, int], FrameIndex] = OrderedDict()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +64,20 @@ class OpenVideo:
 def open_video(source: VideoSource) -> Iterator[OpenVideo]:
     """Open a video and read its index; whatever is wrong with it inside the block ends in one error that names it."""
     with open_source(source) as opened, explained(opened.name), open_container(opened) as (container, stream):
-        yield OpenVideo(opened, container, stream, read_index(opened, container, stream))
+        yield OpenVideo(opened, container, stream, _index(opened, container, stream))
+
+
+def _index(source: Opened, container: InputContainer, stream: VideoStream) -> FrameIndex:
+    """A video's index: of a file that was not written to since it was read here, as it was read then."""
+    if not isinstance(source.target, str):
+        return read_index(source, container, stream)
+    state = Path(source.target).stat()
+    key = source.target, state.st_size, state.st_mtime_ns
+    index = _kept.pop(key, None) or read_index(source, container, stream)
+    _kept[key] = index
+    if len(_kept) > _MOST_KEPT:
+        _kept.popitem(last=False)
+    return index
 
 
 @contextmanager
