@@ -27,7 +27,7 @@ class Target(BaseModel):
     most: float | None = None
     above: float | None = None
     stretch: float | None = None
-    unit: Literal["share", "points"] = "share"
+    unit: Literal["share", "points", "seconds"] = "share"
     beside: str = ""
     why: str = ""
 
@@ -87,6 +87,9 @@ def figure(results: Path, target: Target) -> Figure | None:
     content = json.loads(path.read_text(encoding="utf-8"))
     found = _at(content, target.at)
     value, interval = (found["value"], found["interval"] or {}) if isinstance(found, dict) else (found, {})
+    if value is None:
+        # The time of a training that was gone on with is not known.
+        return None
     seeds, folds = content.get("seeds"), content.get("folds")
     return Figure(
         value=value,

@@ -61,7 +61,9 @@ def _row(target: Target, found: Figure | None) -> str:
 def _measured(target: Target, found: Figure) -> str:
     between = f" ({_shown(target, found.low)} to {_shown(target, found.high)})" if found.low is not None else ""
     chance = f"; chance {_shown(target, found.chance)}" if found.chance is not None else ""
-    seeds = f"; {found.seeds} {'seed' if found.seeds == 1 else 'seeds'}" if found.seeds is not None else ""
+    # One training is timed.
+    counted = found.seeds is not None and target.unit != "seconds"
+    seeds = f"; {found.seeds} {'seed' if found.seeds == 1 else 'seeds'}" if counted else ""
     part = f"; on {found.folds[0]} of {found.folds[1]} folds" if found.folds and len(set(found.folds)) == 2 else ""
     return f"{_shown(target, found.value)}{between}{chance}{seeds}{part}"
 
@@ -76,11 +78,13 @@ def _required(target: Target) -> str:
 
 
 def _shown(target: Target, value: float | None) -> str:
-    """A share as per cent; what is compared, in points."""
+    """A share as per cent; what is compared, in points; time in minutes."""
     if value is None:
         return "?"
     if target.compare:
         return f"{100 * value:+.1f}"
+    if target.unit == "seconds":
+        return f"{value / 60:.0f} min" if (value / 60).is_integer() else f"{value / 60:.1f} min"
     return f"{value:.1f}" if target.unit == "points" else f"{value:.1%}"
 
 

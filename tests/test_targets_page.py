@@ -62,6 +62,21 @@ def test_the_page_says_what_is_met_missed_and_why_and_what_waits(tmp_path):
     assert "| later | not yet | at least 90.0% |  |" in page
 
 
+@pytest.mark.parametrize(
+    ("seconds", "row"),
+    [
+        (1650.4, "| time | 27.5 min | at most 30 min | met |"),
+        (1801, "| time | 30.0 min | at most 30 min | **missed** |"),
+        (None, "| time | not yet | at most 30 min |  |"),
+    ],
+)
+def test_a_training_is_timed_where_it_was_not_gone_on_with(tmp_path, seconds, row):
+    content = {"seeds": [{"seed": 0}], "seconds": {"fold-0": seconds}}
+    (tmp_path / "a.json").write_text(json.dumps(content), encoding="utf-8")
+    timed = target(name="time", at="seconds.fold-0", least=None, most=1800, unit="seconds")
+    assert row in targets_page.page(tmp_path, [Part(title="", text="", rows=(timed,))])
+
+
 def test_a_target_has_one_source_and_one_bound():
     with pytest.raises(ValidationError, match="either a file or a comparison"):
         target(compare=("a", "b"))
