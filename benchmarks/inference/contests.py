@@ -103,7 +103,7 @@ def fixed(twins: Twins, batch: int, settings: Settings) -> dict[str, Any]:
     seconds = race(works, settings.rounds, calls=calls)
     apart = recognisers.difference(twins.theirs, twins.onnx, x)
     name = f"{twins.name}, {batch} × {FRAMES} × {FEATURES}"
-    runs = len(batches([FRAMES] * batch, twins.onnx.together))
+    runs = len(batches([clip.x for clip in clips], twins.onnx.together))
     return {
         "name": name,
         "rows": rows(seconds, NOTEBOOK),

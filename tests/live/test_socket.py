@@ -328,6 +328,8 @@ def test_a_server_that_is_slower_than_the_camera_drops_all_but_the_newest(
     client.say(type="hello", version=1)
     assert client.hear()["code"] == "schema"
     go_on.set()
-    answers = [client.hear("frame") for _ in range(2)]
-    assert [answer["seq"] for answer in answers] == [0, 9]
-    assert answers[-1]["dropped"] == 8
+    # Of answers that wait only the newest is sent: the first frame's may have been given up for the last one's.
+    answer = client.hear("frame")
+    if answer["seq"] == 0:
+        answer = client.hear("frame")
+    assert (answer["seq"], answer["dropped"]) == (9, 8)

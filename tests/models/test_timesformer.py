@@ -11,7 +11,7 @@ from transformers.models.timesformer.modeling_timesformer import TimesformerForV
 
 from ishara.errors import IsharaError
 from ishara.export.onnx import export_onnx
-from ishara.models import create_model
+from ishara.models import create_model, layers
 from ishara.models.layers import TokenLinear
 from ishara.models.timesformer import Timesformer
 
@@ -212,9 +212,13 @@ def test_stochastic_depth_draws_for_a_clip_and_is_off_in_use() -> None:
         torch.testing.assert_close(model.eval()(x, mask).logits, make().eval()(x, mask).logits, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("amd", [True, False])
 @pytest.mark.parametrize("shape", [(2, 8, 9), (3, 67), (197,), (1,), (16, 8)])
-def test_a_linear_layer_of_many_tokens_is_a_linear_layer(shape: tuple[int, ...]) -> None:
-    """Counts that can be parted into pictures and counts that cannot, forward and backward."""
+def test_a_linear_layer_of_many_tokens_is_a_linear_layer(
+    shape: tuple[int, ...], amd: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts that can be parted into pictures and counts that cannot, forward and backward, on either's processor."""
+    monkeypatch.setattr(layers, "is_amd", lambda: amd)
     torch.manual_seed(0)
     ours = TokenLinear(6, 5)
     theirs = nn.Linear(6, 5)

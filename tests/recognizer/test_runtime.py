@@ -25,7 +25,7 @@ from ishara.recognizer.runtime import _check_labels, open_runtime
 
 @given(st.lists(st.integers(1, 3000), max_size=120), st.integers(1, 40))
 def test_batches_hold_each_clip_once_and_pad_little(lengths: list[int], most: int) -> None:
-    found = batches(lengths, most)
+    found = batches(_features(*lengths), most)
     assert sorted(place for members in found for place in members) == list(range(len(lengths)))
     for members in found:
         inside = [lengths[place] for place in members]
@@ -35,7 +35,18 @@ def test_batches_hold_each_clip_once_and_pad_little(lengths: list[int], most: in
 
 
 def test_one_very_long_clip_does_not_lengthen_the_others() -> None:
-    assert batches([30, 9000, 28, 31, 29], 32) == [[2, 4, 0, 3], [1]]
+    assert batches(_features(30, 9000, 28, 31, 29), 32) == [[2, 4, 0, 3], [1]]
+
+
+@pytest.mark.parametrize(("side", "together"), [(224, 2), (112, 8), (448, 1)])
+def test_fewer_clips_run_together_the_larger_their_pictures(side: int, together: int) -> None:
+    clips = [np.broadcast_to(np.uint8(0), (32, 3, side, side))] * 16
+    assert [len(members) for members in batches(clips, 16)] == [together] * (16 // together)
+
+
+def _features(*lengths: int) -> list[np.ndarray]:
+    """Clips of so many frames."""
+    return [np.empty((length, 1), np.float32) for length in lengths]
 
 
 def test_clips_of_all_lengths_come_back_in_their_order(tiny_run: Path) -> None:

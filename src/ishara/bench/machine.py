@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any, Literal
 
 from ishara import __version__
 from ishara.errors import IsharaError
 from ishara.extras import extra
+from ishara.processor import processor_name
 
 Device = Literal["cpu", "cuda"]
 DEVICES: tuple[Device, ...] = ("cpu", "cuda")
@@ -26,7 +26,7 @@ def device_name(device: Device) -> str:
         If it is a GPU, and PyTorch is not installed or finds none.
     """
     if device == "cpu":
-        return _processor()
+        return processor_name()
     with extra("train", "Measurements on a GPU"):
         from ishara.bench.torch_model import gpu_name
 
@@ -41,7 +41,7 @@ def provenance(device: Device) -> dict[str, Any]:
     return {
         "device": {"kind": device, "name": device_name(device)},
         "versions": {"ishara": __version__, "python": platform.python_version(), **_installed()},
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
+        "machine": {"processor": processor_name(), "cores": os.cpu_count(), "system": platform.platform()},
     }
 
 
@@ -53,11 +53,3 @@ def _installed() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _processor() -> str:
-    """The processor's name as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()

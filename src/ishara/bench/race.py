@@ -68,7 +68,7 @@ def runs_of_batches(todo: Plan, together: int) -> dict[str, float]:
     together
         The most clips of a run; see `ishara.recognizer.inputs.batches`.
     """
-    return _spread(np.array([len(batches([len(clip) for clip in batch], together)) for batch in todo.batches]))
+    return _spread(np.array([len(batches([clip.x for clip in batch], together)) for batch in todo.batches]))
 
 
 def race(

@@ -61,7 +61,7 @@ class TorchRunner:
         """Run clips, and wait for their logits."""
         unfused = nullcontext() if self._fused else sdpa_kernel(SDPBackend.MATH)
         with torch.inference_mode(self._fused), unfused:
-            for members in batches([len(clip) for clip in clips], self._together):
+            for members in batches([clip.x for clip in clips], self._together):
                 given = pad([clips[i].x for i in members])
                 x, mask = (torch.from_numpy(given[name]).to(self._device) for name in ("x", "mask"))
                 self._model(x, mask).logits.detach().cpu()

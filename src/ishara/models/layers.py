@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ishara.processor import is_amd
+
 
 def sinusoids(count: int, size: int) -> Tensor:
     """(count, size) sine and cosine positions (Vaswani et al., 2017); `size` is even."""
@@ -40,7 +42,7 @@ class SinusoidalPositions(nn.Module):
 
 
 class TokenLinear(nn.Linear):
-    """`nn.Linear` for many tokens, in fp32 on a CPU as a convolution of one pixel: `token_linear`."""
+    """`nn.Linear` for many tokens, in fp32 on AMD's processors as a convolution of one pixel: `token_linear`."""
 
     def forward(self, x: Tensor) -> Tensor:
         return token_linear(x, self.weight, self.bias)
@@ -49,19 +51,19 @@ class TokenLinear(nn.Linear):
 def token_linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """(..., inputs) → (..., outputs), as `F.linear`.
 
-    In fp32 on a CPU that calls MKL, which leaves the wider instructions of a processor that is not Intel's unused. A
-    convolution is oneDNN's, which takes half the time there (``benchmarks/bench_pixel_models.py``); it is given the
-    tokens as pictures of one column, without a copy.
+    In fp32 on a CPU that calls MKL, which leaves the wider instructions of AMD's processors unused. A convolution is
+    oneDNN's, which uses them; it is given the tokens as pictures of one column, without a copy. On Intel's processors
+    that is the slower of the two.
     """
-    pictures = _pictures(x.shape[:-1].numel()) if _plain_on_cpu(x) else None
+    pictures = _pictures(x.shape[:-1].numel()) if _better_as_convolution(x) else None
     if pictures is None:
         return F.linear(x, weight, bias)
     columns = x.reshape(pictures, -1, 1, x.shape[-1]).permute(0, 3, 1, 2)
     return F.conv2d(columns, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1)
 
 
-def _plain_on_cpu(x: Tensor) -> bool:
-    plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+def _better_as_convolution(x: Tensor) -> bool:
+    plain = x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu") and is_amd()
     # A graph is for any number of tokens, none of which may be frozen into it.
     return plain and torch.backends.mkldnn.is_available() and not is_recorded()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ Source = str | Path | Pose | BinaryIO
 # A clip goes into a batch whose shortest clip has at least this share of its frames, or only so many frames less.
 _SHARE, _FEW_FRAMES = 0.8, 4
 _MOST_FRAMES = 1024
+# Of pictures, whose way through a model takes far more memory than they do, as many as 64 of 224 pixels.
+_MOST_PIXELS = 64 * 3 * 224 * 224
 # So many looks at clips of pictures are held in memory at once.
 _MOST_PICTURES = 16
 
@@ -137,27 +140,34 @@ class PixelReader:
         raise IsharaError(f"{source}: this recogniser ({self._recipe.name}) looks at pictures and has no landmarks.")
 
 
-def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+def batches(clips: Sequence[NDArray[Any]], most: int) -> list[list[int]]:
     """Which clips run together: their places, those of like length beside each other, so that little is padded.
 
     Parameters
     ----------
-    lengths
-        Frames of each clip.
+    clips
+        (T_i, F) features or (T_i, 3, H, W) pictures, each as large as the others'.
     most
-        How many clips a batch may hold. None holds more than 1,024 frames, padding and all, unless it is one clip.
+        How many clips a batch may hold. None holds more than 1,024 frames, or the pixels of 64 frames of 224 by 224,
+        padding and all, unless it is one clip.
     """
+    lengths = [len(clip) for clip in clips]
+    most_frames = _most_frames(clips[0].shape[1:]) if clips else 0
     found: list[list[int]] = []
     shortest = 0
     for place in sorted(range(len(lengths)), key=lengths.__getitem__):
         length = lengths[place]
         near = length * _SHARE <= shortest or length - shortest <= _FEW_FRAMES
-        if found and near and len(found[-1]) < most and (len(found[-1]) + 1) * length <= _MOST_FRAMES:
+        if found and near and len(found[-1]) < most and (len(found[-1]) + 1) * length <= most_frames:
             found[-1].append(place)
         else:
             found.append([place])
             shortest = length
     return found
+
+
+def _most_frames(frame: tuple[int, ...]) -> int:
+    return _MOST_FRAMES if len(frame) == 1 else min(_MOST_FRAMES, _MOST_PIXELS // math.prod(frame))
 
 
 def pad(clips: Sequence[NDArray[Any]]) -> dict[str, NDArray[Any]]:

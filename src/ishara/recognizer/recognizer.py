@@ -359,7 +359,7 @@ class Recognizer:
     def _run(self, clips: Sequence[NDArray[Any]]) -> Outputs:
         """For clips of (T_i, …) frames."""
         rows: list[Any] = [None] * len(clips)
-        for members in batches([len(clip) for clip in clips], min(_BATCH, self.together)):
+        for members in batches(clips, min(_BATCH, self.together)):
             found = self.runtime.run(pad([clips[i] for i in members]))
             for row, i in enumerate(members):
                 rows[i] = found[0][row], found[1][row], found[2][row, : len(clips[i])]

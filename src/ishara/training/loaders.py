@@ -10,6 +10,8 @@ from ishara.training.allocator import keep_freed_memory
 
 # Loaders ask for this much less of the processor; the system's scale ends there.
 _NICE = 19
+# A clip of large pictures is given back: the next may be far shorter, and each loader would hold the longest.
+_LARGEST_KEPT = 32 * 2**20
 
 
 def begin_loader(_: int) -> None:
@@ -23,6 +25,6 @@ def begin_loader(_: int) -> None:
     _
         The loader's number, which a `DataLoader` gives.
     """
-    keep_freed_memory()
+    keep_freed_memory(_LARGEST_KEPT)
     if not torch.cuda.is_available() and hasattr(os, "nice"):
         os.nice(_NICE)

@@ -18,6 +18,7 @@ from ishara.evaluation.intervals import Estimate, mean_interval
 from ishara.evaluation.metrics import summarise
 from ishara.evaluation.predictions import Predictions
 from ishara.evaluation.scores import Scores, class_mean
+from ishara.processor import processor_name
 from ishara.recipe import Recipe
 from ishara.training.protocol import CrossValidation
 from ishara.whole import write_whole
@@ -75,7 +76,7 @@ def provenance() -> dict[str, Any]:
     return {
         "versions": {"ishara": __version__, "python": platform.python_version()}
         | {name: version(name) for name in _PACKAGES},
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
+        "machine": {"processor": processor_name(), "cores": os.cpu_count(), "system": platform.platform()},
     }
 
 
@@ -134,13 +135,3 @@ def write_result(folder: Path, measured: Mapping[str, Any]) -> Path:
 def write_json(path: Path, measured: Mapping[str, Any]) -> Path:
     """Write what was measured, whole or not at all."""
     return write_whole(path, json.dumps(measured, indent=1, ensure_ascii=False) + "\n")
-
-
-def _processor() -> str:
-    """The processor's name as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
