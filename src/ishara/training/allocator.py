@@ -15,17 +15,19 @@ _LARGEST = (1 << 31) - 1
 _LARGEST_BLOCK = 1 << 30
 
 
-def keep_freed_memory(largest_block: int = _LARGEST_BLOCK) -> None:
+def keep_freed_memory(largest_block: int = _LARGEST_BLOCK, most: int = _LARGEST) -> None:
     """Do so in this process from now on; nothing happens where the C library is another than glibc.
 
     Parameters
     ----------
     largest_block
         In bytes; a larger block is given back as it is freed.
+    most
+        In bytes; how much free memory may stay at the heap's end.
     """
     if not sys.platform.startswith("linux"):
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        set_option(_M_TRIM_THRESHOLD, _LARGEST)
+        set_option(_M_TRIM_THRESHOLD, most)
         set_option(_M_MMAP_THRESHOLD, largest_block)
