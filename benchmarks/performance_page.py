@@ -38,8 +38,8 @@ _REASONS: dict[str, str] = {
     "The last layer already computes the class token alone, queries, keys and values are one product, and the rates of "
     "positions are constants. Biases taken into the products (`Gemm` over all tokens at once) made no difference. The "
     "smaller form (int8, above) is faster.",
-    "timesformer forward": "Nine tenths of the time are products of matrices in fp32, which all three leave to the same "
-    "library, at what the processor can do. Fewer products are all there is to save: two layers with nothing between "
+    "timesformer forward": "Most of the time goes into products of matrices in fp32, which all three leave to the same "
+    "library, near what the processor can do. Fewer products are all there is to save: two layers with nothing between "
     "them are one, and the last block computes the class token alone.",
 }
 
